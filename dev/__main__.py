@@ -1,0 +1,28 @@
+"""`python -m dev`, which is `make run`."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+_PYTHON = (3, 13)
+
+
+def main() -> int:
+    if sys.version_info[:2] != _PYTHON:
+        sys.stderr.write("The local stack needs Python 3.13, as the functions do: `make run` finds one.\n")
+        return 1
+    # The package of this very tree, also when another one is installed.
+    sys.path.insert(0, str(ROOT / "layers" / "packhouse"))
+    # Here and not above: they need that Python and that path.
+    from dev import config, runner  # noqa: PLC0415
+
+    try:
+        chosen = config.from_environment(ROOT)
+    except config.StartError as error:
+        runner.say(str(error), to=sys.stderr)
+        return 1
+    return runner.run(chosen)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,135 @@
+"""Processes that are kept alive: a child that dies is born again, and none outlives its parent.
+
+Every child holds the reading end of a pipe whose writing end only its parent has. The parent closes it to end the
+child; the system closes it when the parent is gone, however it went.
+"""
+
+import contextlib
+import os
+import select
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+_GRACE_SECONDS = 5.0
+"""How long a child may take to finish what it does when it is to end."""
+_BREATH_SECONDS = 1.0
+"""A child that dies younger is born again only after that, or it would die hundreds of times a second."""
+_POLL_SECONDS = 0.02
+
+type Live = Callable[[str, int], None]
+"""What a child does: its name, and the file descriptor that reads as closed when it is to end."""
+type Died = Callable[[str, int, int], None]
+"""Told of a death nobody asked for: the name, the pid, the signal's number (0: it ended by itself)."""
+
+
+@dataclass(slots=True)
+class _Child:
+    pid: int
+    born: float
+    life: int
+
+
+class Family:
+    def __init__(self, live: Live, died: Died) -> None:
+        self._live = live
+        self._died = died
+        self._children: dict[str, _Child] = {}
+        self._unborn: dict[str, float] = {}
+        """Names, and from when they may be born again."""
+        self._leaving: dict[int, float] = {}
+        """Pids of those that were asked to end, and how long they may take."""
+        self._deaths, self._wake = os.pipe()
+        for end in (self._deaths, self._wake):
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+
+    def birth(self, name: str) -> None:
+        end, life = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            self._be_born(name, end, life)
+        os.close(end)
+        self._children[name] = _Child(pid, time.monotonic(), life)
+
+    def replace(self, name: str) -> None:
+        """Let a child finish what it does, and start another in its place at once."""
+        child = self._children.pop(name, None)
+        if child is not None:
+            self._let_go(child)
+        self._unborn.pop(name, None)
+        self.birth(name)
+
+    def look_after(self, end: int, *, seconds: float | None = None) -> bool:
+        """Wait for what happens, but no longer than `seconds`, and see to it. False when `end` was closed."""
+        if self._unborn or self._leaving:
+            seconds = _POLL_SECONDS if seconds is None else min(seconds, _POLL_SECONDS)
+        ready, _, _ = select.select([end, self._deaths], [], [], seconds)
+        if end in ready:
+            return False
+        self._bury()
+        now = time.monotonic()
+        for pid in [pid for pid, deadline in self._leaving.items() if deadline < now]:
+            self._leaving[pid] = now + _GRACE_SECONDS
+            os.kill(pid, signal.SIGKILL)
+        for name in [name for name, when in self._unborn.items() if when < now]:
+            del self._unborn[name]
+            self.birth(name)
+        return True
+
+    def farewell(self) -> None:
+        """End all children and wait for them."""
+        for child in self._children.values():
+            self._let_go(child)
+        self._children.clear()
+        deadline = time.monotonic() + _GRACE_SECONDS
+        while self._leaving:
+            select.select([self._deaths], [], [], _POLL_SECONDS)
+            self._bury()
+            if time.monotonic() > deadline:
+                for pid in self._leaving:
+                    os.kill(pid, signal.SIGKILL)
+
+    def _be_born(self, name: str, end: int, life: int) -> None:
+        """The child's side of a birth; never returns."""
+        status = 1
+        try:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            for inherited in (self._deaths, self._wake, life, *(child.life for child in self._children.values())):
+                os.close(inherited)
+            self._live(name, end)
+            status = 0
+        except BaseException:  # noqa: BLE001  # a child must never run on in its parent's code
+            traceback.print_exc()
+        finally:
+            for output in (sys.stdout, sys.stderr):
+                output.flush()
+            os._exit(status)
+
+    def _let_go(self, child: _Child) -> None:
+        os.close(child.life)
+        self._leaving[child.pid] = time.monotonic() + _GRACE_SECONDS
+
+    def _bury(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._deaths, 4096)
+        for pid, status in _ended():
+            self._leaving.pop(pid, None)
+            name = next((name for name, child in self._children.items() if child.pid == pid), None)
+            if name is None:
+                continue
+            child = self._children.pop(name)
+            os.close(child.life)
+            self._unborn[name] = child.born + _BREATH_SECONDS
+            self._died(name, pid, os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0)
+
+
+def _ended() -> Iterator[tuple[int, int]]:
+    with contextlib.suppress(ChildProcessError):
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            yield ended

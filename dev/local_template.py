@@ -1,0 +1,224 @@
+"""The template as ministack can run it: every difference from what AWS gets is made here, and only here.
+
+ministack runs no code of ours. A function whose environment names a proxy is forwarded to that address, where a host
+of `dev/host.py` runs the real handler. The address goes in before the SAM transform, so that the transform publishes
+a new version and points the alias `live` at it when a port has changed; an alias pins the environment of its version.
+"""
+
+import hashlib
+import json
+import re
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dev import expand, patterns
+from dev.config import FUNCTIONS_MAX, Config, StartError
+from dev.expand import Template
+from dev.patterns import Pattern
+from dev.schedules import Schedule, every
+
+_PROXY = "MINISTACK_LAMBDA_PROXY_URL"
+_PLACEHOLDER = "raise RuntimeError('The local stack runs this function in a process of its own.')\n"
+# ministack knows the pool's public keys under its own address, not under Cognito's.
+_KEYS_VARIABLE = "TOKEN_KEYS_URL"
+# The runner signs its personas in with their passwords, which no client of the product may do.
+_SIGN_IN_FLOW = "ALLOW_ADMIN_USER_PASSWORD_AUTH"
+_TARGET = re.compile(r"\$\{(\w+?)(?:Aliaslive)?(?:\.Arn|\.Alias)?\}/invocations")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """A function of the template, and what its host needs to know of it."""
+
+    logical_id: str
+    code: Path
+    handler: str
+    port: int
+    timeout_seconds: int
+    memory_megabytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamReader:
+    """A function that reads a table's stream; `patterns` say which records, none says all."""
+
+    function: str
+    table: str
+    patterns: tuple[Pattern, ...]
+    gives_back: bool
+    """Whether its answer may name records to be delivered again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalTemplate:
+    body: Template
+    functions: tuple[Function, ...]
+    readers: tuple[StreamReader, ...]
+    schedules: tuple[Schedule, ...]
+    time_to_live: Mapping[str, str]
+    """Table (logical id) to the attribute by which its items end."""
+
+
+def localized(config: Config) -> LocalTemplate:
+    source = expand.parsed(config.root / "template.yaml")
+    functions = tuple(_functions(source, config))
+    if len(functions) > FUNCTIONS_MAX:
+        raise StartError(f"The template has {len(functions)} functions; a local stack has ports for {FUNCTIONS_MAX}.")
+    _prepare(source, functions, config)
+    body = expand.transformed(source)
+    resources: dict[str, Any] = body["Resources"]
+    for logical_id in [name for name, resource in resources.items() if resource["Type"] == "AWS::Lambda::Permission"]:
+        del resources[logical_id]  # ministack doesn't check them, and there is one per route.
+    _spell_out_routes(resources)
+    return LocalTemplate(
+        body=body,
+        functions=functions,
+        readers=tuple(_renew_stream_mappings(resources)),
+        schedules=tuple(_hold_schedules(resources)),
+        time_to_live=_time_to_live(resources),
+    )
+
+
+def _of_type(resources: Template, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for logical_id, resource in list(resources.items()):
+        if resource["Type"] == kind:
+            yield logical_id, resource.setdefault("Properties", {})
+
+
+def _functions(source: Template, config: Config) -> Iterator[Function]:
+    defaults = source.get("Globals", {}).get("Function", {})
+    found = sorted(_of_type(source["Resources"], "AWS::Serverless::Function"))
+    for number, (logical_id, properties) in enumerate(found):
+        yield Function(
+            logical_id=logical_id,
+            code=config.root / properties["CodeUri"],
+            handler=properties["Handler"],
+            port=config.function_port(number),
+            timeout_seconds=properties.get("Timeout", defaults.get("Timeout", 3)),
+            memory_megabytes=properties.get("MemorySize", defaults.get("MemorySize", 128)),
+        )
+
+
+def _prepare(source: Template, functions: tuple[Function, ...], config: Config) -> None:
+    """What has to be different before the SAM transform looks."""
+    resources = source["Resources"]
+    source.get("Globals", {}).get("Function", {}).pop("Layers", None)
+    for logical_id, _ in _of_type(resources, "AWS::Serverless::LayerVersion"):
+        del resources[logical_id]
+    for function in functions:
+        properties = resources[function.logical_id]["Properties"]
+        for unused in ("CodeUri", "Layers"):
+            properties.pop(unused, None)
+        properties["InlineCode"] = _PLACEHOLDER
+        variables = properties.setdefault("Environment", {}).setdefault("Variables", {})
+        variables[_PROXY] = f"http://127.0.0.1:{function.port}/"
+        if _KEYS_VARIABLE in variables:
+            variables[_KEYS_VARIABLE] = {"Fn::Sub": f"{config.aws_url}/${{UserPool}}/.well-known/jwks.json"}
+    for _, client in _of_type(resources, "AWS::Cognito::UserPoolClient"):
+        client.setdefault("ExplicitAuthFlows", []).append(_SIGN_IN_FLOW)
+
+
+def _spell_out_routes(resources: Template) -> None:
+    """Say in resources of their own what the OpenAPI body of an HTTP API says, as ministack ignores that."""
+    for api_id, api in _of_type(resources, "AWS::ApiGatewayV2::Api"):
+        body = api.pop("Body", None)
+        if body is None:
+            continue
+        api.pop("FailOnWarnings", None)
+        api |= {"ProtocolType": "HTTP", "Name": api_id}
+        schemes = body.get("components", {}).get("securitySchemes", {})
+        for name, scheme in schemes.items():
+            resources[f"{api_id}Authorizer{name}"] = _authorizer(api_id, name, scheme["x-amazon-apigateway-authorizer"])
+        for path, operations in body["paths"].items():
+            for method, operation in operations.items():
+                _add_route(resources, api_id, f"{method.upper()} {path}", operation)
+
+
+def _authorizer(api_id: str, name: str, authorizer: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "Type": "AWS::ApiGatewayV2::Authorizer",
+        "Properties": {
+            "ApiId": {"Ref": api_id},
+            "Name": name,
+            "AuthorizerType": "REQUEST",
+            "AuthorizerUri": authorizer["authorizerUri"],
+            "AuthorizerPayloadFormatVersion": authorizer["authorizerPayloadFormatVersion"],
+            "AuthorizerResultTtlInSeconds": authorizer["authorizerResultTtlInSeconds"],
+            "EnableSimpleResponses": authorizer["enableSimpleResponses"],
+            "IdentitySource": authorizer["identitySource"],
+        },
+    }
+
+
+def _add_route(resources: Template, api_id: str, route_key: str, operation: dict[str, Any]) -> None:
+    target = operation["x-amazon-apigateway-integration"]
+    named = _TARGET.search(str(target["uri"]))
+    if named is None:
+        raise StartError(f"The route {route_key} of the template has a target the local stack doesn't know.")
+    integration = f"{api_id}To{named[1]}"
+    resources[integration] = {
+        "Type": "AWS::ApiGatewayV2::Integration",
+        "Properties": {
+            "ApiId": {"Ref": api_id},
+            "IntegrationType": "AWS_PROXY",
+            "IntegrationUri": target["uri"],
+            "PayloadFormatVersion": target["payloadFormatVersion"],
+        },
+    }
+    route = {
+        "ApiId": {"Ref": api_id},
+        "RouteKey": route_key,
+        "Target": {"Fn::Join": ["/", ["integrations", {"Ref": integration}]]},
+    }
+    for requirement in operation.get("security", []):
+        for scheme in requirement:
+            if scheme != "NONE":
+                route |= {"AuthorizationType": "CUSTOM", "AuthorizerId": {"Ref": f"{api_id}Authorizer{scheme}"}}
+    # Named by what it is, so that the same route is the same resource at the next start.
+    name = hashlib.sha256(route_key.encode()).hexdigest()[:12]
+    resources[f"{api_id}Route{name}"] = {"Type": "AWS::ApiGatewayV2::Route", "Properties": route}
+
+
+def _renew_stream_mappings(resources: Template) -> Iterator[StreamReader]:
+    """Give every mapping of a table's stream a new logical id, and take its filter to the function's host.
+
+    ministack keeps a mapping's position over a restart but not the records it counts, so an old mapping would skip
+    as many new records as it has read before. And its filters don't know every operator, and advance unseen, so that
+    nobody could tell whether a reader has come to the end.
+    """
+    started = int(time.time())
+    for logical_id, mapping in _of_type(resources, "AWS::Lambda::EventSourceMapping"):
+        if "StartingPosition" not in mapping:
+            continue
+        resources[f"{logical_id}{started}"] = resources.pop(logical_id)
+        filters = mapping.pop("FilterCriteria", {}).get("Filters", [])
+        yield StreamReader(
+            function=mapping["FunctionName"]["Ref"].removesuffix("Aliaslive"),
+            table=mapping["EventSourceArn"]["Fn::GetAtt"][0],
+            patterns=tuple(patterns.parsed(each["Pattern"]) for each in filters),
+            gives_back="ReportBatchItemFailures" in mapping.get("FunctionResponseTypes", []),
+        )
+
+
+def _hold_schedules(resources: Template) -> Iterator[Schedule]:
+    """Deploy the schedules disabled: ministack's would follow real time, the runner's follow the stack's clock."""
+    for logical_id, schedule in _of_type(resources, "AWS::Scheduler::Schedule"):
+        schedule["State"] = "DISABLED"
+        event = schedule["Target"].get("Input", "{}")
+        yield Schedule(
+            name=json.loads(event).get("job", logical_id),
+            every=every(schedule["ScheduleExpression"], of=logical_id),
+            target=schedule["Target"]["Arn"]["Ref"],
+            event=event,
+        )
+
+
+def _time_to_live(resources: Template) -> dict[str, str]:
+    return {
+        logical_id: table["TimeToLiveSpecification"]["AttributeName"]
+        for logical_id, table in _of_type(resources, "AWS::DynamoDB::Table")
+        if table.get("TimeToLiveSpecification", {}).get("Enabled")
+    }

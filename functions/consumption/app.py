@@ -1,0 +1,180 @@
+"""Consumption: packs and what is left of them, projects, and the runs that hold and spend licenses."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from packhouse import consuming, runtime
+from packhouse.catalog import catalog
+from packhouse.domain.access import Permission
+from packhouse.domain.packs import PackStanding, balance
+from packhouse.domain.projects import ProjectState
+from packhouse.domain.runs import RunState
+from packhouse.errors import (
+    AssignmentRequired,
+    IdempotencyKeyMissing,
+    IdempotencyKeyReused,
+    LeaseEnded,
+    LicensesExhausted,
+    ProjectNotActive,
+    RunAlreadySettled,
+    ServiceNotCovered,
+    StartTooScattered,
+    TooManyLicensesForItem,
+    UnknownSku,
+)
+from packhouse.settings import settings
+from packhouse.store import keys, packs, projects, runs
+from packhouse.web import paging
+from packhouse.web.api import create_api
+from packhouse.web.fields import PAGE_DEFAULT, Cursor, IdempotencyKey, Limit
+from packhouse.web.packs import BalanceLine, BalanceView, PackPage, PackView
+from packhouse.web.projects import CreateProject, ProjectPage, ProjectView
+from packhouse.web.runs import (
+    Heartbeat,
+    HeartbeatResults,
+    HeartbeatRuns,
+    RunPage,
+    RunsStarted,
+    RunView,
+    Settle,
+    SettlementResults,
+    SettleRuns,
+    StartRuns,
+)
+
+api = create_api()
+handler = api.resolve
+
+RUNS = "/v1/workgroups/{wg}/projects/{project_id}/runs"
+
+
+@api.serves("GET /v1/workgroups/{wg}/packs", may=Permission.READ, refuses=(UnknownSku,))
+def list_packs(
+    wg: str,
+    sku: Annotated[str | None, Query(max_length=100)] = None,
+    state: Annotated[list[PackStanding] | None, Query()] = None,
+    limit: Limit = PAGE_DEFAULT,
+    cursor: Cursor = None,
+) -> PackPage:
+    code = catalog().of(sku).code if sku else ""
+    items, next_cursor = paging.page(runtime.table(), keys.packs(wg, code), limit=limit, cursor=cursor)
+    views = [PackView.of(packs.of_item(item), catalog(), now=api.caller.stamp.at) for item in items]
+    return PackPage(items=[view for view in views if not state or view.state in state], next_cursor=next_cursor)
+
+
+@api.serves("GET /v1/workgroups/{wg}/packs/{pack_id}", may=Permission.READ)
+def read_pack(wg: str, pack_id: str) -> PackView:
+    return PackView.of(packs.read(runtime.table(), wg, pack_id), catalog(), now=api.caller.stamp.at)
+
+
+@api.serves("GET /v1/workgroups/{wg}/balance", may=Permission.READ)
+def read_balance(wg: str) -> BalanceView:
+    held, now = packs.every(runtime.table(), wg), api.caller.stamp.at
+    lines = [BalanceLine.of(balance(license_type, held, now)) for license_type in catalog()]
+    return BalanceView(license_types=lines)
+
+
+@api.serves(
+    "POST /v1/workgroups/{wg}/projects",
+    may=Permission.CREATE_PROJECTS,
+    refuses=(IdempotencyKeyMissing, IdempotencyKeyReused),
+    status=HTTPStatus.CREATED,
+)
+def create_project(wg: str, idempotency_key: IdempotencyKey, wanted: CreateProject) -> ProjectView:
+    policies, table = settings().policies, api.table()
+    project = wanted.project(wg, key=idempotency_key, by=table.stamp)
+    warn_at = project.warn_at(months=policies.inactivity_months, days=policies.project_warning_days)
+    created, replayed = projects.create(table, project, warn_at=warn_at)
+    api.replayed(replayed)
+    return ProjectView.of(created, inactivity_months=policies.inactivity_months)
+
+
+@api.serves("GET /v1/workgroups/{wg}/projects", may=Permission.READ)
+def list_projects(
+    wg: str,
+    state: Annotated[list[ProjectState] | None, Query()] = None,
+    limit: Limit = PAGE_DEFAULT,
+    cursor: Cursor = None,
+) -> ProjectPage:
+    items, next_cursor = paging.page(runtime.table(), keys.projects(wg), limit=limit, cursor=cursor)
+    months = settings().policies.inactivity_months
+    views = [ProjectView.of(projects.of_item(item), inactivity_months=months) for item in items]
+    return ProjectPage(items=[view for view in views if not state or view.state in state], next_cursor=next_cursor)
+
+
+@api.serves("GET /v1/workgroups/{wg}/projects/{project_id}", may=Permission.READ)
+def read_project(wg: str, project_id: str) -> ProjectView:
+    project = projects.read(runtime.table(), wg, project_id)
+    return ProjectView.of(project, inactivity_months=settings().policies.inactivity_months)
+
+
+@api.serves(
+    f"POST {RUNS}",
+    may=Permission.RUN,
+    refuses=(
+        AssignmentRequired,
+        IdempotencyKeyMissing,
+        IdempotencyKeyReused,
+        LicensesExhausted,
+        ProjectNotActive,
+        ServiceNotCovered,
+        StartTooScattered,
+        TooManyLicensesForItem,
+    ),
+    status=HTTPStatus.CREATED,
+)
+def start_runs(wg: str, project_id: str, idempotency_key: IdempotencyKey, wanted: StartRuns) -> RunsStarted:
+    start = wanted.start(wg, project_id, key=idempotency_key)
+    started = consuming.start(api.table(), catalog(), settings().policies, start)
+    api.replayed(started.replayed)
+    return RunsStarted(runs=[RunView.of(run, now=run.started_at) for run in started.runs])
+
+
+@api.serves(f"GET {RUNS}", may=Permission.READ_RUNS)
+def list_runs(
+    wg: str,
+    project_id: str,
+    state: Annotated[list[RunState] | None, Query()] = None,
+    item_id: Annotated[str | None, Query(max_length=400)] = None,
+    open: Annotated[bool | None, Query(description="Only runs that haven't ended, or only those that have.")] = None,  # noqa: A002  # api.md's word
+    limit: Limit = PAGE_DEFAULT,
+    cursor: Cursor = None,
+) -> RunPage:
+    items, next_cursor = paging.page(runtime.table(), keys.runs(wg, project_id), limit=limit, cursor=cursor)
+    if not items and cursor is None:  # none at all may mean no such project; only then it costs a second read
+        projects.read(runtime.table(), wg, project_id)
+    views = [RunView.of(runs.of_item(item), now=api.caller.stamp.at) for item in items]
+    kept = [view for view in views if view.matches(states=state, item_id=item_id, is_open=open)]
+    return RunPage(items=kept, next_cursor=next_cursor)
+
+
+@api.serves(f"GET {RUNS}/{{run_id}}", may=Permission.READ_RUNS)
+def read_run(wg: str, project_id: str, run_id: str) -> RunView:
+    return RunView.of(runs.read(runtime.table(), wg, project_id, run_id), now=api.caller.stamp.at)
+
+
+@api.serves(f"POST {RUNS}/{{run_id}}/heartbeat", may=Permission.RUN, refuses=(LeaseEnded, RunAlreadySettled))
+def extend_lease(wg: str, project_id: str, run_id: str, wanted: Heartbeat) -> RunView:
+    run = runs.extend(api.table(), wg, project_id, run_id, lease_seconds=wanted.lease_seconds)
+    return RunView.of(run, now=api.caller.stamp.at)
+
+
+@api.serves(f"POST {RUNS}/heartbeat", may=Permission.RUN)
+def extend_leases(wg: str, project_id: str, wanted: HeartbeatRuns) -> HeartbeatResults:
+    extended = consuming.extend_each(api.table(), wg, project_id, wanted.run_ids, lease_seconds=wanted.lease_seconds)
+    return HeartbeatResults.of(wanted.run_ids, extended, by=api.caller.stamp)
+
+
+@api.serves(f"POST {RUNS}/{{run_id}}/settle", may=Permission.RUN, refuses=(LeaseEnded, RunAlreadySettled))
+def settle_run(wg: str, project_id: str, run_id: str, wanted: Settle) -> RunView:
+    run, _ = consuming.settle(api.table(), wg, project_id, run_id, wanted.settlement())
+    return RunView.of(run, now=api.caller.stamp.at)
+
+
+@api.serves(f"POST {RUNS}/settle", may=Permission.RUN)
+def settle_runs(wg: str, project_id: str, wanted: SettleRuns) -> SettlementResults:
+    settlements = {one.run_id: one.settlement() for one in wanted.settlements}
+    settled = consuming.settle_each(api.table(), wg, project_id, settlements)
+    return SettlementResults.of(list(settlements), settled, by=api.caller.stamp)

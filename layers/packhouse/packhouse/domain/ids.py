@@ -1,0 +1,79 @@
+"""Identifiers: derived from what the caller named, so that a repeated request meets what it made before."""
+
+import hashlib
+import json
+import re
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+NAMESPACE = uuid.UUID("6f0d7f4e-3c55-5c5e-9a43-6d1f6a1f4c11")
+INSTANT_SYMBOLS = 7  # 35 bits of seconds: to the year 3058, always as wide, so that ids sort by time
+PACK_UUID_SYMBOLS = 16
+REQUEST_HASH_SYMBOLS = 32
+
+
+class Kind(StrEnum):
+    """What an id names; the value is its prefix."""
+
+    WORKGROUP = "wg"
+    PACK = "pack"
+    PROJECT = "prj"
+    RUN = "run"
+    KEY = "key"
+
+
+_HEX_ID = {kind: re.compile(rf"{kind}_[0-9a-f]{{32}}") for kind in Kind if kind is not Kind.PACK}
+_PACK_ID = re.compile(rf"pack_[{CROCKFORD}]{{{2 + 2 * INSTANT_SYMBOLS}}}[0-9a-f]{{{PACK_UUID_SYMBOLS}}}")
+
+
+def named(kind: Kind, *names: str) -> str:
+    """The id that these names derive (uuid5): the same names, the same id, for ever, without a table of them."""
+    return f"{kind}_{uuid.uuid5(NAMESPACE, _unambiguous(kind, *names)).hex}"
+
+
+def pack_id(code: str, *names: str, expires_at: datetime, acquired_at: datetime) -> str:
+    """An id that sorts in burn-down order within its license type, whose 2-symbol `code` it starts with."""
+    tail = uuid.uuid5(NAMESPACE, _unambiguous(Kind.PACK, *names)).hex[:PACK_UUID_SYMBOLS]
+    return f"pack_{code}{crockford(expires_at)}{crockford(acquired_at)}{tail}"
+
+
+def pack_expiry(pack: str) -> datetime:
+    """When the pack of this id expires (exclusive); it never changes, so the id can say it without a read."""
+    symbols = pack.removeprefix("pack_")[2:][:INSTANT_SYMBOLS]
+    seconds = 0
+    for symbol in symbols:
+        seconds = seconds * 32 + CROCKFORD.index(symbol)
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def pack_code(pack: str) -> str:
+    """The 2-symbol code of the license type that the pack of this id holds."""
+    return pack.removeprefix("pack_")[:2]
+
+
+def crockford(at: datetime) -> str:
+    """Whole seconds since 1970 in fixed-width Crockford base 32, which sorts as the instants do."""
+    seconds, symbols = int(at.timestamp()), ""
+    for _ in range(INSTANT_SYMBOLS):
+        seconds, digit = divmod(seconds, 32)
+        symbols = CROCKFORD[digit] + symbols
+    return symbols
+
+
+def is_id(kind: Kind, text: str) -> bool:
+    """Whether `text` could be an id of this kind; what couldn't names nothing, and never reaches a key."""
+    pattern = _PACK_ID if kind is Kind.PACK else _HEX_ID[kind]
+    return pattern.fullmatch(text) is not None
+
+
+def request_hash(body: Mapping[str, object]) -> str:
+    """Half a SHA-256 of the canonical body: tells the same request from another one under the same key."""
+    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:REQUEST_HASH_SYMBOLS]
+
+
+def _unambiguous(*names: str) -> str:
+    return json.dumps(names)  # unlike a join, no two lists of names make the same text

@@ -1,0 +1,36 @@
+"""Instants are aware, in UTC, in whole seconds; stored as text that sorts as they do."""
+
+from calendar import monthrange
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+
+def text(at: datetime) -> str:
+    """RFC 3339 with a Z, to the second."""
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def precise(at: datetime) -> str:
+    """RFC 3339 with a Z, to the microsecond: for stamps, whose order matters within a second."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def parse(stored: str) -> datetime:
+    return datetime.fromisoformat(stored)
+
+
+def plus_months(at: datetime, months: int) -> datetime:
+    """The same day and time that many calendar months later in UTC, clamped to the month's last day."""
+    year, month0 = divmod(at.year * 12 + at.month - 1 + months, 12)
+    day = min(at.day, monthrange(year, month0 + 1)[1])
+    return at.replace(year=year, month=month0 + 1, day=day)
+
+
+def day_starts(day: date, zone: str) -> datetime:
+    """The first instant of a day in a workgroup's IANA zone."""
+    return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
+
+
+def day_ends(day: date, zone: str) -> datetime:
+    """The first instant after a day in a workgroup's IANA zone."""
+    return day_starts(day + timedelta(days=1), zone)

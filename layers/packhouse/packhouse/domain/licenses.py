@@ -1,0 +1,70 @@
+"""License types: what a license permits, and which of them covers a service."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from packhouse.domain.money import Money
+from packhouse.errors import ServiceNotCovered, UnknownSku
+
+
+class Consumption(StrEnum):
+    """When a license of a type is consumed: by a run's success, or by its assignment to a user."""
+
+    ON_SUCCESS = "on_success"
+    ON_ASSIGNMENT = "on_assignment"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LicenseType:
+    """What a license permits; `code` are the two symbols that pack ids of this type start with."""
+
+    sku: str
+    code: str
+    name: str
+    unit_price: Money
+    validity_months: int
+    consumption: Consumption
+    services: tuple[str, ...]
+    lease_seconds_default: int
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Every license type by its sku, in the order of the catalog."""
+
+    types: Mapping[str, LicenseType]
+
+    def __iter__(self) -> Iterator[LicenseType]:
+        return iter(self.types.values())
+
+    def of(self, sku: str) -> LicenseType:
+        """The type of this sku, else `UnknownSku`."""
+        if sku not in self.types:
+            raise UnknownSku(sku=sku)
+        return self.types[sku]
+
+    def spent_by(self, service: str) -> LicenseType | None:
+        """The one type of which each success of the service spends licenses, if there is one."""
+        return next(iter(self._covering(service, Consumption.ON_SUCCESS)), None)
+
+    def assigned_for(self, service: str) -> list[LicenseType]:
+        """The types whose assignment covers the service, cheapest first."""
+        return sorted(self._covering(service, Consumption.ON_ASSIGNMENT), key=lambda kind: kind.unit_price.amount)
+
+    def sold_for(self, service: str) -> LicenseType:
+        """The type to buy for the service: what its success spends, else the cheapest to assign."""
+        for license_type in filter(None, (self.spent_by(service), *self.assigned_for(service))):
+            return license_type
+        raise ServiceNotCovered(service=service)
+
+    def _covering(self, service: str, consumption: Consumption) -> list[LicenseType]:
+        return [kind for kind in self if kind.consumption is consumption and service in kind.services]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A quantity of one license type, as bought and as offered with a refusal."""
+
+    sku: str
+    quantity: int

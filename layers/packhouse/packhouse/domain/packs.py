@@ -1,0 +1,131 @@
+"""Packs: one acquisition of licenses of one type, and where each of them is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from packhouse.domain import ids, instants
+from packhouse.domain.licenses import LicenseType
+from packhouse.domain.money import Money
+
+EXPIRING_WITHIN = timedelta(days=45)  # a name of the API says so
+
+
+class PackState(StrEnum):
+    """As stored; *expired* and *exhausted* are read off the clock and the counters."""
+
+    ACTIVE = "active"
+    FROZEN = "frozen"
+    REFUND_PENDING = "refund_pending"
+    REFUNDED = "refunded"
+    REVOKED = "revoked"
+
+
+class PackStanding(StrEnum):
+    """What a reader is told: the strongest of what holds now, in this order."""
+
+    REFUNDED = "refunded"
+    REVOKED = "revoked"
+    REFUND_PENDING = "refund_pending"
+    FROZEN = "frozen"
+    EXPIRED = "expired"
+    EXHAUSTED = "exhausted"
+    ACTIVE = "active"
+
+
+class SourceKind(StrEnum):
+    """Where a pack came from. Demo: the local stack's seed alone, paid by nobody and never refundable."""
+
+    DEMO = "demo"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    kind: SourceKind
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pack:
+    """N licenses of one type. `quantity` never changes; what is in none of the counters is in runs."""
+
+    workgroup_id: str
+    pack_id: str
+    sku: str
+    source: Source
+    quantity: int
+    available: int
+    assigned: int = 0
+    in_coupons: int = 0
+    expired: int = 0
+    revoked: int = 0
+    state: PackState = PackState.ACTIVE
+    unit_price: Money | None = None
+    acquired_at: datetime
+    expires_at: datetime
+
+    @property
+    def in_runs(self) -> int:
+        """Licenses of held and consumed runs: the remainder."""
+        return self.quantity - self.available - self.assigned - self.in_coupons - self.expired - self.revoked
+
+    def standing(self, now: datetime) -> PackStanding:
+        if self.state is not PackState.ACTIVE:
+            return PackStanding(self.state)
+        if self.expires_at <= now:
+            return PackStanding.EXPIRED
+        return PackStanding.ACTIVE if self.available else PackStanding.EXHAUSTED
+
+    def takeable(self, now: datetime) -> int:
+        """How many licenses could be taken now: none in every state but active, also before a sweep has booked it."""
+        return self.available if self.standing(now) is PackStanding.ACTIVE else 0
+
+
+def acquired(
+    workgroup_id: str,
+    license_type: LicenseType,
+    quantity: int,
+    *names: str,
+    source: Source,
+    acquired_at: datetime,
+) -> Pack:
+    """A new pack, valid for its type's calendar months; `names` (an order and its line, say) derive its id."""
+    expires_at = instants.plus_months(acquired_at, license_type.validity_months)
+    return Pack(
+        workgroup_id=workgroup_id,
+        pack_id=ids.pack_id(license_type.code, workgroup_id, *names, expires_at=expires_at, acquired_at=acquired_at),
+        sku=license_type.sku,
+        source=source,
+        quantity=quantity,
+        available=quantity,
+        unit_price=license_type.unit_price,
+        acquired_at=acquired_at,
+        expires_at=expires_at,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """One license type's licenses over all packs of a workgroup."""
+
+    license_type: LicenseType
+    available: int = 0
+    in_runs: int = 0
+    in_coupons: int = 0
+    expiring: int = 0
+    next_expiry: datetime | None = None
+
+
+def balance(license_type: LicenseType, packs: Sequence[Pack], now: datetime) -> Balance:
+    """What the packs of this type hold; `expiring` counts available licenses that end within 45 days."""
+    own = [pack for pack in packs if pack.sku == license_type.sku]
+    usable = [pack for pack in own if pack.takeable(now)]
+    return Balance(
+        license_type=license_type,
+        available=sum(pack.available for pack in usable),
+        in_runs=sum(pack.in_runs for pack in own),
+        in_coupons=sum(pack.in_coupons for pack in own),
+        expiring=sum(pack.available for pack in usable if pack.expires_at < now + EXPIRING_WITHIN),
+        next_expiry=min((pack.expires_at for pack in usable), default=None),
+    )

@@ -1,0 +1,175 @@
+"""Every refusal there is, each a class: what never changes stands on the class, the facts on the instance.
+
+Refusal
+├── 400 MalformedRequest, IdempotencyKeyMissing
+├── 401 Unauthenticated
+├── 402 LicensesExhausted
+├── 403 NotPermitted
+├── 404 NotFound
+├── 409 AssignmentRequired, StartTooScattered, ProjectNotActive, LeaseEnded, RunAlreadySettled
+├── 413 TooLarge   415 UnsupportedMediaType
+├── 422 InvalidRequest, IdempotencyKeyReused, UnknownSku, TooManyLicensesForItem, ServiceNotCovered
+├── 500 InternalError
+└── 503 TryAgain
+"""
+
+from http import HTTPStatus
+from typing import ClassVar
+
+
+class Refusal(Exception):  # noqa: N818  # a refusal is an answer, not an error of ours
+    """Why a request isn't done. Each keyword is a fact, told as a member of the problem; `sentence` words them."""
+
+    status: ClassVar[HTTPStatus]
+    slug: ClassVar[str]
+    title: ClassVar[str]
+    sentence: ClassVar[str]
+
+    def __init__(self, **facts: object) -> None:
+        super().__init__(self.sentence.format(**facts))
+        self.facts = facts
+
+
+class MalformedRequest(Refusal):
+    status = HTTPStatus.BAD_REQUEST
+    slug = "malformed-request"
+    title = "Not a JSON request"
+    sentence = "The body isn't JSON in UTF-8."
+
+
+class IdempotencyKeyMissing(Refusal):
+    status = HTTPStatus.BAD_REQUEST
+    slug = "idempotency-key-missing"
+    title = "Idempotency-Key is missing"
+    sentence = "Name this request with an Idempotency-Key header, and repeat it under the same key."
+
+
+class Unauthenticated(Refusal):
+    status = HTTPStatus.UNAUTHORIZED
+    slug = "unauthenticated"
+    title = "Not signed in"
+    sentence = "The token isn't accepted: {reason}."
+
+
+class LicensesExhausted(Refusal):
+    status = HTTPStatus.PAYMENT_REQUIRED
+    slug = "licenses-exhausted"
+    title = "Not enough licenses left"
+    sentence = "{asked} asked for, {available} available."
+
+
+class NotPermitted(Refusal):
+    status = HTTPStatus.FORBIDDEN
+    slug = "not-permitted"
+    title = "Not permitted"
+    sentence = "Your role in this workgroup doesn't include this."
+
+
+class NotFound(Refusal):
+    status = HTTPStatus.NOT_FOUND
+    slug = "not-found"
+    title = "Not found"
+    sentence = "There is nothing here that you may see."
+
+
+class AssignmentRequired(Refusal):
+    status = HTTPStatus.CONFLICT
+    slug = "assignment-required"
+    title = "A license must be assigned first"
+    sentence = "{available} licenses of {sku} are in stock; assign one to the user first."
+
+
+class StartTooScattered(Refusal):
+    status = HTTPStatus.CONFLICT
+    slug = "start-too-scattered"
+    title = "Too much for one start"
+    sentence = "The licenses lie in too many packs for one start: send at most {items_max} of these items."
+
+
+class ProjectNotActive(Refusal):
+    status = HTTPStatus.CONFLICT
+    slug = "project-not-active"
+    title = "The project isn't active"
+    sentence = "The project is {state}."
+
+
+class LeaseEnded(Refusal):
+    status = HTTPStatus.CONFLICT
+    slug = "lease-ended"
+    title = "The lease has ended"
+    sentence = "The run's lease ended at {returned_at}, and its licenses went back to their packs."
+
+
+class RunAlreadySettled(Refusal):
+    status = HTTPStatus.CONFLICT
+    slug = "run-already-settled"
+    title = "The run is settled already"
+    sentence = "The run has ended with another settlement."
+
+
+class TooLarge(Refusal):
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    slug = "too-large"
+    title = "The body is too large"
+    sentence = "A body has at most {bytes_max} bytes: send several requests."
+
+
+class UnsupportedMediaType(Refusal):
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    slug = "unsupported-media-type"
+    title = "Not application/json"
+    sentence = "Send the body as application/json."
+
+
+class InvalidRequest(Refusal):
+    """`errors` lists a JSON pointer and a sentence for each field that can't be as written."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    slug = "invalid-request"
+    title = "The request can't be as written"
+    sentence = "Some fields are missing, unknown or out of bounds."
+
+
+class IdempotencyKeyReused(Refusal):
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    slug = "idempotency-key-reused"
+    title = "Idempotency-Key was used for another request"
+    sentence = "This key named a request with another body; nothing was done."
+
+
+class UnknownSku(Refusal):
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    slug = "unknown-sku"
+    title = "No such license type"
+    sentence = "The catalog has no license type {sku}."
+
+
+class TooManyLicensesForItem(Refusal):
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    slug = "too-many-licenses-for-item"
+    title = "Too many licenses for one item"
+    sentence = "The project allows {maximum} for one item."
+
+
+class ServiceNotCovered(Refusal):
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    slug = "service-not-covered"
+    title = "No license covers this service"
+    sentence = "No license type of the catalog covers {service}."
+
+
+class InternalError(Refusal):
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    slug = "internal-error"
+    title = "Something broke on our side"
+    sentence = "It is logged under this request's id. Repeating the request is safe."
+
+
+class TryAgain(Refusal):
+    """`retry_after_seconds` is told as the header Retry-After."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    slug = "try-again"
+    title = "Busy: try again"
+    sentence = "Too much is going on at once. Repeat the same request: it has one effect, however often it is sent."
+    retry_after_seconds = 1

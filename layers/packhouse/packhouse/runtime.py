@@ -1,0 +1,39 @@
+"""The only place that builds a client, and the only clock. Everything below takes what it needs as an argument."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+from packhouse.settings import settings
+from packhouse.store.table import Log, Table
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+clock: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: E731  # replaced as a whole where time is moved
+
+
+def now() -> datetime:
+    """The instant by which Packhouse decides what it promises, in UTC."""
+    return clock()
+
+
+@cache
+def dynamodb() -> "DynamoDBClient":
+    """Three tries of at most 4 seconds each, within a function's time-out of 28."""
+    config = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
+    return boto3.client("dynamodb", config=config)
+
+
+@cache
+def table() -> Table:
+    return Table(dynamodb(), settings().table)
+
+
+@cache
+def journal() -> Log:
+    return Log(dynamodb(), settings().journal)

@@ -1,0 +1,47 @@
+"""The only reader of the environment. A variable that is missing stops the cold start."""
+
+import os
+from dataclasses import dataclass
+from functools import cache
+
+from packhouse.policies import Policies
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the deployment decides for every function."""
+
+    stage: str
+    table: str
+    journal: str
+    support_email: str
+    policies: Policies
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenSettings:
+    """Whose access tokens the authorizer accepts, and where the issuer's public keys are."""
+
+    issuer: str
+    client_id: str
+    keys_url: str
+
+
+@cache
+def settings() -> Settings:
+    return Settings(
+        stage=os.environ["STAGE"],
+        table=os.environ["TABLE"],
+        journal=os.environ["JOURNAL"],
+        support_email=os.environ["SUPPORT_EMAIL"],
+        policies=Policies.of(os.environ),
+    )
+
+
+@cache
+def token_settings() -> TokenSettings:
+    return TokenSettings(
+        issuer=os.environ["TOKEN_ISSUER"],
+        client_id=os.environ["TOKEN_CLIENT_ID"],
+        keys_url=os.environ["TOKEN_KEYS_URL"],
+    )

@@ -1,0 +1,121 @@
+"""The journal table: a month of a workgroup is a partition, an instant and a record's id the sort key."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from packhouse.domain import instants
+from packhouse.domain.journal import Change, Entry
+from packhouse.store import keys
+from packhouse.store.table import Item, KeyRange, Log, Only, StampedTable, Table, WriteRefused
+
+MONTHS_PER_PAGE_MAX = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which entries: from `first` (included) to `last` (not), and of them only these kinds, this project, this pack."""
+
+    first: datetime
+    last: datetime
+    kinds: Sequence[str] = ()
+    project_id: str | None = None
+    pack_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page ends: in this month, after this sort key (None: before the month's first)."""
+
+    month: str
+    after: str | None
+
+
+def append(journal: Log, entry: Entry) -> bool:
+    """Write an entry once; False if its record was delivered before."""
+    return journal.append(
+        {
+            "PK": keys.journal_month(entry.owner, entry.month),
+            "SK": f"{entry.at}#{entry.entry_id}",
+            **{name: value for name, value in asdict(entry).items() if name not in {"owner", "pack_ids"}},
+            "pack_ids": list(entry.pack_ids),
+        }
+    )
+
+
+def page(
+    journal: Table, wg: str, wanted: Wanted, *, limit: int, place: Place | None
+) -> tuple[list[Entry], Place | None]:
+    """Entries, newest first, and where the next page goes on. A page may be short, even empty, before the last."""
+    entries: list[Entry] = []
+    first, last = instants.precise(wanted.first), instants.precise(wanted.last)
+    months = list(_months_back(place.month if place else _month(wanted.last), _month(wanted.first)))
+    for number, month in enumerate(months):
+        if len(entries) == limit or number == MONTHS_PER_PAGE_MAX:
+            return entries, Place(month, None)
+        partition = keys.journal_month(wg, month)
+        resume = place.after if place and number == 0 else None
+        found = journal.query(
+            KeyRange(partition=partition, between=(first, last)),
+            limit=limit - len(entries),
+            after={"PK": partition, "SK": resume} if resume else None,
+            newest_first=True,
+            only=_filter(wanted),
+        )
+        entries += [of_item(item) for item in found.items]
+        if found.after:
+            return entries, Place(month, found.after["SK"])
+    return entries, None
+
+
+def record_read(table: StampedTable, wg: str, route: str) -> None:
+    """An operator's look at a workgroup's log, written first, so that the stream journals it."""
+    read = keys.operator_read(wg, table.stamp.request_id)
+    try:
+        table.write(table.put({**read, "route": route}, only_if="attribute_not_exists(PK)"))
+    except WriteRefused:
+        return  # botocore resent it: it is recorded
+
+
+def of_item(item: Item) -> Entry:
+    return Entry(
+        owner=item["PK"].partition("#")[0],
+        entry_id=item["entry_id"],
+        at=item["at"],
+        kind=item["kind"],
+        item=item["item"],
+        actor=item["actor"],
+        request_id=item.get("request_id"),
+        changes=[Change(**change) for change in item["changes"]],
+        project_id=item.get("project_id"),
+        pack_ids=item["pack_ids"],
+        sequence=item["sequence"],
+    )
+
+
+def _filter(wanted: Wanted) -> Only | None:
+    """What isn't in the keys."""
+    conditions: list[str] = []
+    values: dict[str, object] = {}
+    if wanted.kinds:
+        names = [f":kind{number}" for number in range(len(wanted.kinds))]
+        conditions.append(f"kind IN ({', '.join(names)})")
+        values |= {f"kind{number}": kind for number, kind in enumerate(wanted.kinds)}
+    if wanted.project_id is not None:
+        conditions.append("project_id = :project_id")
+        values["project_id"] = wanted.project_id
+    if wanted.pack_id is not None:
+        conditions.append("contains(pack_ids, :pack_id)")
+        values["pack_id"] = wanted.pack_id
+    return Only(" AND ".join(conditions), values) if conditions else None
+
+
+def _month(at: datetime) -> str:
+    return at.strftime("%Y%m")
+
+
+def _months_back(newest: str, oldest: str) -> Iterator[str]:
+    while newest >= oldest:
+        yield newest
+        year, month = int(newest[:4]), int(newest[4:])
+        newest = f"{year}{month - 1:02}" if month > 1 else f"{year - 1}12"

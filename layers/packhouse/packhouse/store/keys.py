@@ -1,0 +1,100 @@
+"""The only place that spells keys: one function per entity, one per access pattern. The table: docs/data-model.md."""
+
+from datetime import datetime
+
+from packhouse.domain import ids, instants
+from packhouse.store.table import Item, Key, KeyRange
+
+
+def workgroup(wg: str) -> Key:
+    return {"PK": f"WG#{wg}", "SK": "WG"}
+
+
+def pack(wg: str, pack_id: str) -> Key:
+    return {"PK": f"WG#{wg}", "SK": f"PACK#{pack_id}"}  # the id sorts in burn-down order
+
+
+def project(wg: str, project_id: str) -> Key:
+    return {"PK": f"WG#{wg}", "SK": f"PROJECT#{project_id}"}
+
+
+def run(wg: str, project_id: str, run_id: str) -> Key:
+    return {"PK": f"WG#{wg}#PRJ#{project_id}", "SK": f"RUN#{run_id}"}
+
+
+def run_errors(wg: str, project_id: str, run_id: str) -> Key:
+    return {"PK": f"WG#{wg}#PRJ#{project_id}", "SK": f"ERRORS#{run_id}"}
+
+
+def member(subject: str, wg: str) -> Key:
+    return {"PK": f"USER#{subject}", "SK": f"MEMBER#{wg}"}
+
+
+def api_key(key_id: str) -> Key:
+    return {"PK": f"KEY#{key_id}", "SK": "KEY"}
+
+
+def operator_read(wg: str, request_id: str) -> Key:
+    return {"PK": f"WG#{wg}", "SK": f"READ#{request_id}"}
+
+
+def packs(wg: str, code: str = "") -> KeyRange:
+    """Packs by type and in burn-down order; of one type, by its 2-symbol code."""
+    return KeyRange(partition=f"WG#{wg}", prefix=f"PACK#pack_{code}")
+
+
+def unexpired_packs(wg: str, code: str, now: datetime) -> KeyRange:
+    """The packs of one type that expire after `now`, soonest first: `expires_at` is exclusive and stands in the id."""
+    first = f"PACK#pack_{code}{ids.crockford(now)}{_LAST}"
+    return KeyRange(partition=f"WG#{wg}", between=(first, f"PACK#pack_{code}{_LAST}"))
+
+
+def runs(wg: str, project_id: str) -> KeyRange:
+    return KeyRange(partition=f"WG#{wg}#PRJ#{project_id}", prefix="RUN#")
+
+
+def memberships(subject: str) -> KeyRange:
+    return KeyRange(partition=f"USER#{subject}", prefix="MEMBER#")
+
+
+def projects(wg: str) -> KeyRange:
+    return KeyRange(index="by_owner", partition=f"PROJECTS#{wg}")
+
+
+def journal_month(owner: str, month: str) -> str:
+    """The journal's partition: a workgroup's (or PLATFORM's) month, yyyymm."""
+    return f"{owner}#{month}"
+
+
+def owned_project(wg: str, project_id: str, created_at: datetime) -> Item:
+    """The attributes that list a project among its workgroup's, in order of time."""
+    return {"owner": f"PROJECTS#{wg}", "owner_at": f"{instants.text(created_at)}#{project_id}"}
+
+
+def owned_workgroup(wg: str, name: str) -> Item:
+    return {"owner": "WORKGROUPS", "owner_at": f"{name.lower()}#{wg}"}
+
+
+def owned_member(subject: str, wg: str) -> Item:
+    return {"owner": f"MEMBERS#{wg}", "owner_at": subject}
+
+
+def owned_key(wg: str | None, key_id: str, created_at: datetime) -> Item:
+    owner = f"KEYS#{wg}" if wg else "KEYS"
+    return {"owner": owner, "owner_at": f"{instants.text(created_at)}#{key_id}"}
+
+
+def due_run(run_id: str, at: datetime) -> Item:
+    """The queue of open holds, sixteen of them by the id's first hex, so that a start of many spreads its writes."""
+    return {"due": f"RUN#{run_id.removeprefix('run_')[0].upper()}", "due_at": instants.text(at)}
+
+
+def due_pack(at: datetime) -> Item:
+    return {"due": "PACK", "due_at": instants.text(at)}
+
+
+def due_project(at: datetime) -> Item:
+    return {"due": "PROJECT", "due_at": instants.text(at)}
+
+
+_LAST = "~"  # sorts after every symbol of an id

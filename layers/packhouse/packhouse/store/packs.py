@@ -1,0 +1,102 @@
+from datetime import datetime, timedelta
+
+from packhouse.domain import ids, instants
+from packhouse.domain.licenses import LicenseType
+from packhouse.domain.money import Money
+from packhouse.domain.packs import Pack, PackState, Source, SourceKind
+from packhouse.domain.runs import Allocation
+from packhouse.errors import NotFound
+from packhouse.store import keys
+from packhouse.store.table import Item, Only, StampedTable, Table, Write
+
+
+def granted(table: StampedTable, pack: Pack, *, reminder_days: int) -> Write:
+    """The write that makes a pack exist, due for its first reminder so many days before it expires."""
+    return table.put(
+        {
+            **keys.pack(pack.workgroup_id, pack.pack_id),
+            **keys.due_pack(pack.expires_at - timedelta(days=reminder_days)),
+            "sku": pack.sku,
+            "source": {"kind": pack.source.kind, **({"label": pack.source.label} if pack.source.label else {})},
+            "quantity": pack.quantity,
+            "available": pack.available,
+            "assigned": pack.assigned,
+            "in_coupons": pack.in_coupons,
+            "expired": pack.expired,
+            "revoked": pack.revoked,
+            "state": pack.state,
+            "unit_price": pack.unit_price.amount if pack.unit_price else None,
+            "acquired_at": pack.acquired_at,
+            "expires_at": pack.expires_at,
+        },
+        only_if="attribute_not_exists(PK)",
+    )
+
+
+def taken(table: StampedTable, wg: str, pack_id: str, quantity: int, *, now: datetime) -> Write:
+    """The write that takes licenses out of a pack: only from an active, unexpired one that has enough."""
+    return table.update(
+        keys.pack(wg, pack_id),
+        "SET available = available - :quantity",
+        only_if="available >= :quantity AND expires_at > :now AND #state = :active",
+        quantity=quantity,
+        now=now,
+        active=PackState.ACTIVE,
+    )
+
+
+def restored(
+    table: StampedTable, wg: str, pack_id: str, quantity: int, *, now: datetime, to_revoked: bool = False
+) -> Write:
+    """The write that gives licenses back to their pack: once it has expired to *expired*, if revoked to *revoked*."""
+    if to_revoked:
+        counter, standing = "revoked", "#state = :revoked_state"
+    else:
+        counter = "expired" if ids.pack_expiry(pack_id) <= now else "available"
+        standing = "#state <> :revoked_state"
+    return table.update(
+        keys.pack(wg, pack_id),
+        f"SET {counter} = {counter} + :quantity",
+        only_if=f"attribute_exists(PK) AND {standing}",
+        quantity=quantity,
+        revoked_state=PackState.REVOKED,
+    )
+
+
+def read(table: Table, wg: str, pack_id: str) -> Pack:
+    if not ids.is_id(ids.Kind.PACK, pack_id):
+        raise NotFound
+    item = table.read(keys.pack(wg, pack_id))
+    if item is None:
+        raise NotFound
+    return of_item(item)
+
+
+def every(table: Table, wg: str) -> list[Pack]:
+    return [of_item(item) for item in table.query_all(keys.packs(wg))]
+
+
+def stock(table: Table, wg: str, license_type: LicenseType, *, now: datetime) -> Allocation:
+    """What could be taken now of one type, by pack in burn-down order."""
+    usable = Only("available > :none AND #state = :active", {"none": 0, "active": PackState.ACTIVE})
+    found = table.query_all(keys.unexpired_packs(wg, license_type.code, now), only=usable)
+    return {item["SK"].removeprefix("PACK#"): item["available"] for item in found}
+
+
+def of_item(item: Item) -> Pack:
+    return Pack(
+        workgroup_id=item["PK"].removeprefix("WG#"),
+        pack_id=item["SK"].removeprefix("PACK#"),
+        sku=item["sku"],
+        source=Source(kind=SourceKind(item["source"]["kind"]), label=item["source"].get("label")),
+        quantity=item["quantity"],
+        available=item["available"],
+        assigned=item["assigned"],
+        in_coupons=item["in_coupons"],
+        expired=item["expired"],
+        revoked=item["revoked"],
+        state=PackState(item["state"]),
+        unit_price=Money(item["unit_price"]) if "unit_price" in item else None,
+        acquired_at=instants.parse(item["acquired_at"]),
+        expires_at=instants.parse(item["expires_at"]),
+    )

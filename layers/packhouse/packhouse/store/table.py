@@ -1,0 +1,338 @@
+"""DynamoDB, as little of it as Packhouse uses: consistent reads, range queries, conditional stamped writes.
+
+Every write states its rule as a condition and asks for the item it met, so that a refusal explains itself. What is
+no answer (a conflict, throttling) is tried again a few times, with jitter, and then leaves as `TryAgain`.
+"""
+
+import random
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, Never
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as ConnectionFailed
+
+from packhouse.domain import instants
+from packhouse.domain.access import Stamp
+from packhouse.errors import TryAgain
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+type Item = dict[str, Any]
+type Key = dict[str, str]
+
+PAUSES_SECONDS_MAX = (0.025, 0.05, 0.1, 0.2)  # one try before each
+BATCH_READ_MAX = 100
+PAGES_MAX = 50  # of up to 1 MB: some 50,000 packs in one list
+
+PASSING = frozenset(
+    {
+        "InternalServerError",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ThrottlingException",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+    }
+)
+PASSING_REASONS = frozenset({"None", "TransactionConflict", "ProvisionedThroughputExceeded", "ThrottlingError"})
+REFUSED = "ConditionalCheckFailed"
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One conditional put or update, to be written alone or with others."""
+
+    operation: Literal["Put", "Update"]
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRange:
+    """Items of one partition of the table or of an index, by a prefix of the sort key or between two of them."""
+
+    partition: str
+    prefix: str | None = None
+    between: tuple[str, str] | None = None
+    index: Literal["by_owner", "due"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """What of a page is wanted: a filter, `:name` in it the value of that name. It is read, and paid, all the same."""
+
+    condition: str
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Items in order, and the key after which the next page starts (None: there is none)."""
+
+    items: list[Item]
+    after: Item | None
+
+
+class WriteRefused(Exception):  # noqa: N818  # an answer of the store, caught nowhere else
+    """A condition didn't hold. In the order of the writes: which were refused, and the item each of those met."""
+
+    def __init__(self, refused: Sequence[bool], met: Sequence[Item | None]) -> None:
+        super().__init__(f"refused: {[number for number, one in enumerate(refused) if one]}")
+        self.refused = tuple(refused)
+        self.met = tuple(met)
+
+
+class Table:
+    """Reads. `stamped()` gives the table that also writes, in a caller's name."""
+
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self._client = client
+        self.name = name
+
+    def stamped(self, stamp: Stamp) -> "StampedTable":
+        return StampedTable(self._client, self.name, stamp)
+
+    def read(self, key: Key) -> Item | None:
+        """The item, read consistently; None if there is none."""
+        found = _patiently(self._client.get_item, TableName=self.name, Key=_wire(key), ConsistentRead=True)
+        return plain(found["Item"]) if "Item" in found else None
+
+    def read_many(self, keys: Sequence[Key]) -> list[Item | None]:
+        """The items of up to 100 keys, in their order, in one consistent batch read."""
+        if len(keys) > BATCH_READ_MAX:
+            message = f"{len(keys)} keys in one batch read"
+            raise ValueError(message)
+        if not keys:
+            return []
+        wanted: Any = {self.name: {"Keys": [_wire(key) for key in keys], "ConsistentRead": True}}
+        found: dict[tuple[str, str], Item] = {}
+        for seconds_max in PAUSES_SECONDS_MAX:
+            answer = _patiently(self._client.batch_get_item, RequestItems=wanted)
+            for item in map(plain, answer["Responses"].get(self.name, [])):
+                found[item["PK"], item["SK"]] = item
+            wanted = answer.get("UnprocessedKeys")
+            if not wanted:
+                return [found.get((key["PK"], key["SK"])) for key in keys]
+            _pause(seconds_max)
+        raise TryAgain
+
+    def query(
+        self,
+        keys: KeyRange,
+        *,
+        limit: int | None = None,
+        after: Item | None = None,
+        newest_first: bool = False,
+        only: Only | None = None,
+    ) -> Page:
+        """One page: up to `limit` items or 1 MB, those of it that `only` lets through; consistent on the table."""
+        partition, sort = ("PK", "SK") if keys.index is None else _INDEX_KEYS[keys.index]
+        condition = f"{partition} = :partition"
+        values: dict[str, object] = {"partition": keys.partition, **(only.values if only else {})}
+        if keys.prefix is not None:
+            condition, values["prefix"] = f"{condition} AND begins_with({sort}, :prefix)", keys.prefix
+        if keys.between is not None:
+            condition = f"{condition} AND {sort} BETWEEN :first AND :last"
+            values["first"], values["last"] = keys.between
+        arguments: dict[str, Any] = {
+            "TableName": self.name,
+            "KeyConditionExpression": condition,
+            "ScanIndexForward": not newest_first,
+            "ExpressionAttributeValues": {f":{name}": _attribute(value) for name, value in values.items()},
+        }
+        arguments |= {"ConsistentRead": True} if keys.index is None else {"IndexName": keys.index}
+        if limit is not None:
+            arguments["Limit"] = limit
+        if after is not None:
+            arguments["ExclusiveStartKey"] = _wire(after)
+        if only is not None:
+            arguments |= {"FilterExpression": only.condition, **_names(only.condition)}
+        answer = _patiently(self._client.query, **arguments)
+        last = answer.get("LastEvaluatedKey")
+        return Page([plain(item) for item in answer["Items"]], plain(last) if last else None)
+
+    def listed(self, keys: KeyRange, *, limit: int, after: Item | None) -> Page:
+        """A page of a list: of the table in the order of its keys; of an index newest first, each item as it is."""
+        page = self.query(keys, limit=limit, after=after, newest_first=keys.index is not None)
+        if keys.index is None:
+            return page
+        items = self.read_many([{"PK": item["PK"], "SK": item["SK"]} for item in page.items])
+        return Page([item for item in items if item is not None], page.after)
+
+    def query_all(self, keys: KeyRange, *, only: Only | None = None) -> Iterator[Item]:
+        """Every item of the range, page after page; more pages than any workgroup needs are a `TryAgain`."""
+        after: Item | None = None
+        for _ in range(PAGES_MAX):
+            page = self.query(keys, after=after, only=only)
+            yield from page.items
+            after = page.after
+            if after is None:
+                return
+        raise TryAgain
+
+    def _write_one(self, write: Write, **options: str) -> Item:
+        call: Callable[..., Any] = self._client.put_item if write.operation == "Put" else self._client.update_item
+        answer = _patiently(call, TableName=self.name, **write.arguments, **options)
+        return plain(answer.get("Attributes", {}))
+
+
+class Log(Table):
+    """A table to which items are added and in which none is ever changed."""
+
+    def append(self, item: Mapping[str, object]) -> bool:
+        """Add an item, unless it is there already (False), as it is when the same record is delivered again."""
+        put = Write("Put", {"Item": _wire(item), **_condition("attribute_not_exists(PK)", "", {})})
+        try:
+            self._write_one(put)
+        except WriteRefused:
+            return False
+        return True
+
+
+class StampedTable(Table):
+    """The table in a caller's name: each item it writes says who changed it, in which request, when."""
+
+    def __init__(self, client: "DynamoDBClient", name: str, stamp: Stamp) -> None:
+        super().__init__(client, name)
+        self.stamp = stamp
+
+    def put(self, item: Mapping[str, object], *, only_if: str, **values: object) -> Write:
+        """A whole item; `only_if` is its condition, `:name` in it the keyword `name`."""
+        stamped = {**item, **self._stamps()}
+        return Write("Put", {"Item": _wire(stamped), **_condition(only_if, only_if, values)})
+
+    def update(self, key: Key, expression: str, *, only_if: str, **values: object) -> Write:
+        """An update expression that starts with SET; the stamp is set with it."""
+        verb, _, rest = expression.partition(" ")
+        if verb != "SET":
+            message = f"an update sets its stamp, so it starts with SET: {expression}"
+            raise ValueError(message)
+        stamps = self._stamps()
+        sets = ", ".join(f"{name} = :{name}" for name in stamps)
+        return Write(
+            "Update",
+            {
+                "Key": _wire(key),
+                "UpdateExpression": f"SET {sets}, {rest}",
+                **_condition(only_if, f"{only_if} {rest}", {**values, **stamps}),
+            },
+        )
+
+    def write(self, *writes: Write) -> None:
+        """All of the writes or none of them, else `WriteRefused`. One alone costs half of a transaction.
+
+        Only what may safely be applied twice is written alone: botocore resends a call whose answer was lost, and
+        a counter would count again. A transaction is applied once, whatever is resent.
+        """
+        if len(writes) == 1:
+            self._write_one(writes[0])
+            return
+        actions: Any = [{write.operation: {"TableName": self.name, **write.arguments}} for write in writes]
+        _patiently(self._client.transact_write_items, TransactItems=actions)
+
+    def change(self, update: Write) -> Item:
+        """One update, which may safely be applied twice; the item as it is now."""
+        return self._write_one(update, ReturnValues="ALL_NEW")
+
+    def _stamps(self) -> dict[str, str]:
+        return {
+            "principal": self.stamp.principal,
+            "request_id": self.stamp.request_id,
+            "changed_at": instants.precise(self.stamp.changed_at),
+        }
+
+
+_INDEX_KEYS = {"by_owner": ("owner", "owner_at"), "due": ("due", "due_at")}
+_NAME = re.compile(r"#(\w+)")
+
+
+class _Whole(TypeDeserializer):
+    """Every number in the table is an integer."""
+
+    def _deserialize_n(self, value: str) -> int:
+        return int(value)
+
+
+_serialize = TypeSerializer().serialize
+_deserialize = _Whole().deserialize
+
+
+def _attribute(value: object) -> Any:  # noqa: ANN401  # DynamoDB's wire form
+    return _serialize(instants.text(value) if isinstance(value, datetime) else value)
+
+
+def _wire(item: Mapping[str, object]) -> Any:  # noqa: ANN401  # DynamoDB's wire form
+    return {name: _attribute(value) for name, value in item.items() if value is not None}
+
+
+def plain(item: Mapping[str, Any]) -> Item:
+    """An item (or a stream's image of one) out of DynamoDB's wire form; numbers are integers."""
+    return {name: _deserialize(value) for name, value in item.items()}
+
+
+def _names(*expressions: str) -> dict[str, dict[str, str]]:
+    """The placeholders (`#state`) of the expressions: each stands for the attribute of its name."""
+    names = {f"#{name}": name for expression in expressions for name in _NAME.findall(expression)}
+    return {"ExpressionAttributeNames": names} if names else {}
+
+
+def _condition(only_if: str, expressions: str, values: Mapping[str, object]) -> dict[str, Any]:
+    condition: dict[str, Any] = {
+        "ConditionExpression": only_if,
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        **_names(expressions),
+    }
+    if values:
+        condition["ExpressionAttributeValues"] = {f":{name}": _attribute(value) for name, value in values.items()}
+    return condition
+
+
+def _pause(seconds_max: float) -> None:
+    time.sleep(random.uniform(0, seconds_max))  # noqa: S311  # jitter, no secret
+
+
+def _patiently(call: Callable[..., Any], **arguments: Any) -> Any:  # noqa: ANN401  # botocore's own types
+    """Call until the answer is one, a few times at the most."""
+    for seconds_max in PAUSES_SECONDS_MAX:
+        try:
+            return call(**arguments)
+        except ClientError as error:
+            if not _passes(error):
+                _refuse(error)
+        except (ConnectionFailed, HTTPClientError) as error:  # botocore has tried it three times already
+            raise TryAgain from error
+        _pause(seconds_max)
+    raise TryAgain
+
+
+def _passes(error: ClientError) -> bool:
+    """Whether the same call may do better in a moment."""
+    reasons = _reasons(error)
+    if reasons:
+        return all(reason["Code"] in PASSING_REASONS for reason in reasons)
+    return error.response["Error"]["Code"] in PASSING
+
+
+def _refuse(error: ClientError) -> Never:
+    """Raise what a final error says: a condition that didn't hold, else a bug of ours, as it is."""
+    reasons = _reasons(error)
+    if any(reason["Code"] == REFUSED for reason in reasons):
+        raise WriteRefused(
+            [reason["Code"] == REFUSED for reason in reasons],
+            [plain(reason["Item"]) if reason.get("Item") else None for reason in reasons],
+        ) from error
+    if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+        met: Any = error.response.get("Item")
+        raise WriteRefused([True], [plain(met) if met else None]) from error
+    raise error
+
+
+def _reasons(error: ClientError) -> list[dict[str, Any]]:
+    reasons: list[dict[str, Any]] = error.response.get("CancellationReasons") or []  # type: ignore[assignment]
+    return reasons

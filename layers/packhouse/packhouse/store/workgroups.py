@@ -1,0 +1,64 @@
+from collections.abc import Mapping
+
+from packhouse.domain import instants
+from packhouse.domain.workgroups import Workgroup
+from packhouse.errors import NotFound
+from packhouse.store import keys
+from packhouse.store.table import Item, StampedTable, Table, Write, WriteRefused
+
+
+def created(table: StampedTable, workgroup: Workgroup) -> Write:
+    """The write that makes a workgroup exist."""
+    return table.put(
+        {
+            **keys.workgroup(workgroup.workgroup_id),
+            **keys.owned_workgroup(workgroup.workgroup_id, workgroup.name),
+            "name": workgroup.name,
+            "time_zone": workgroup.time_zone,
+            "low_balance": dict(workgroup.low_balance),
+            "notify": list(workgroup.notify),
+            "managers_redeem": workgroup.managers_redeem,
+            "created_at": workgroup.created_at,
+        },
+        only_if="attribute_not_exists(PK)",
+    )
+
+
+def read(table: Table, wg: str) -> Workgroup:
+    item = table.read(keys.workgroup(wg))
+    if item is None:
+        raise NotFound
+    return of_item(item)
+
+
+def read_many(table: Table, wgs: list[str]) -> list[Workgroup]:
+    """Those that exist, in their order."""
+    return [of_item(item) for item in table.read_many([keys.workgroup(wg) for wg in wgs]) if item]
+
+
+def change(table: StampedTable, wg: str, changes: Mapping[str, object]) -> Workgroup:
+    """The workgroup with these attributes changed; with none, as it is. A new name moves it in the operators' list."""
+    if not changes:
+        return read(table, wg)
+    listed = {"owner_at": keys.owned_workgroup(wg, str(changes["name"]))["owner_at"]} if "name" in changes else {}
+    attributes = {**changes, **listed}
+    sets = ", ".join(f"#{name} = :{name}" for name in attributes)
+    try:
+        changed = table.change(
+            table.update(keys.workgroup(wg), f"SET {sets}", only_if="attribute_exists(PK)", **attributes)
+        )
+    except WriteRefused as refused:
+        raise NotFound from refused
+    return of_item(changed)
+
+
+def of_item(item: Item) -> Workgroup:
+    return Workgroup(
+        workgroup_id=item["PK"].removeprefix("WG#"),
+        name=item["name"],
+        time_zone=item["time_zone"],
+        low_balance=item["low_balance"],
+        notify=tuple(item["notify"]),
+        managers_redeem=item["managers_redeem"],
+        created_at=instants.parse(item["created_at"]),
+    )

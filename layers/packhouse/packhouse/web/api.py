@@ -1,0 +1,184 @@
+"""The API of a function: who may call, what a body must be, and what every error becomes, in one place."""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any, Never
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from packhouse import runtime
+from packhouse.domain.access import Permission, Stamp
+from packhouse.errors import (
+    InternalError,
+    InvalidRequest,
+    MalformedRequest,
+    NotFound,
+    Refusal,
+    TooLarge,
+    UnsupportedMediaType,
+)
+from packhouse.store.table import StampedTable
+from packhouse.web import identity, problems
+from packhouse.web.identity import Caller, Door
+
+BODY_BYTES_MAX = 65_536
+JSON = "application/json"
+
+logger = Logger()
+
+
+class Api(APIGatewayHttpResolver):
+    """A resolver that admits a request before it reads it: identity first, then the body, then its fields."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            enable_validation=True,
+            serializer=_compact,
+            response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
+        )
+        self._doors: dict[str, Permission | Door] = {}
+        self._caller: Caller | None = None
+        self._replayed = False
+
+    @property
+    def caller(self) -> Caller:
+        """Who calls the route that is being answered."""
+        if self._caller is None:
+            message = "a route that anyone may call has no caller"
+            raise RuntimeError(message)
+        return self._caller
+
+    def table(self) -> StampedTable:
+        """The table, in the caller's name."""
+        return runtime.table().stamped(self.caller.stamp)
+
+    def replayed(self, replayed: bool) -> None:  # noqa: FBT001  # the name says it
+        """Tell in a header that the answer is one given before."""
+        self._replayed = replayed
+
+    def serves[Handler: Callable[..., Any]](
+        self,
+        route: str,
+        *,
+        may: Permission | Door,
+        refuses: tuple[type[Refusal], ...] = (),
+        status: HTTPStatus = HTTPStatus.OK,
+    ) -> Callable[[Handler], Handler]:
+        """Register a route, `METHOD /path/{parameter}`: who may call it, and the refusals that are its own."""
+        self._doors[route] = may
+        method, _, path = route.partition(" ")
+        declared = {"x-may": may.value, "x-refuses": [refusal.slug for refusal in refuses]}
+
+        def register(handler: Handler) -> Handler:
+            registered: Handler = self.route(
+                path.replace("{", "<").replace("}", ">"),
+                method,
+                status_code=status,
+                openapi_extensions=declared,
+                operation_id=handler.__name__,
+            )(handler)
+            return registered
+
+        return register
+
+    def resolve(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+        self._replayed = False
+        try:
+            self._caller = self._admitted(event)
+        except Refusal as refusal:
+            return problems.answer(refusal, instance=event["requestContext"]["requestId"])
+        answer = super().resolve(event, context)
+        if self._replayed:
+            answer["headers"]["Idempotent-Replayed"] = "true"
+        return answer
+
+    def _admitted(self, event: Mapping[str, Any]) -> Caller | None:
+        """The caller of a request that may be read: known, permitted, and with a JSON object as its body, if any."""
+        door = self._doors.get(event["routeKey"], Door.SIGNED_IN)
+        caller = None
+        if door is not Door.ANYONE:
+            principal = identity.signed_in(event)
+            role = None
+            if isinstance(door, Permission):
+                role = identity.require(principal, _workgroup(event), door)
+            request_id = event["requestContext"]["requestId"]
+            stamp = Stamp(principal=principal.name, request_id=request_id, changed_at=runtime.now())
+            caller = Caller(principal=principal, role=role, stamp=stamp)
+        if event.get("body"):
+            _check_body(event)
+        return caller
+
+
+def create_api() -> Api:
+    """An API with the four answers to what goes wrong; no route registers any."""
+    api = Api()
+
+    def refused(refusal: Refusal) -> Response[Any]:
+        answer = problems.answer(refusal, instance=api.current_event["requestContext"]["requestId"])
+        return Response(status_code=answer["statusCode"], headers=answer["headers"], body=answer["body"])
+
+    def invalid(error: RequestValidationError) -> Response[Any]:
+        return refused(problems.of_validation(error.errors()))
+
+    def unknown(_: NotFoundError) -> Response[Any]:
+        return refused(NotFound())
+
+    def broken(error: Exception) -> Response[Any]:
+        request_id = api.current_event["requestContext"]["requestId"]
+        logger.error("unexpected", exc_info=error, request_id=request_id)
+        return refused(InternalError())
+
+    # Called, not used as decorators, since those are untyped.
+    api.exception_handler(Refusal)(refused)
+    api.exception_handler(RequestValidationError)(invalid)
+    api.exception_handler(NotFoundError)(unknown)
+    api.exception_handler(Exception)(broken)
+    return api
+
+
+def _compact(body: object) -> str:
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+
+
+def _workgroup(event: Mapping[str, Any]) -> str:
+    """The workgroup of the path, out of the raw path: what the route is matched on, and nothing decoded."""
+    workgroup: str = event["rawPath"].split("/")[3]
+    return workgroup
+
+
+def _check_body(event: Mapping[str, Any]) -> None:
+    """The body is a JSON object in UTF-8 of a bounded size; what its members must be, the route says."""
+    body = _bytes(event)
+    if len(body) > BODY_BYTES_MAX:
+        raise TooLarge(bytes_max=BODY_BYTES_MAX)
+    media_type = event.get("headers", {}).get("content-type", JSON).partition(";")[0].strip().lower()
+    if media_type != JSON:
+        raise UnsupportedMediaType
+    try:
+        parsed = json.loads(body.decode(), parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:  # UnicodeDecodeError and JSONDecodeError are ValueErrors
+        raise MalformedRequest from error
+    if not isinstance(parsed, dict):
+        raise InvalidRequest(errors=[{"pointer": "", "detail": "The body must be an object."}])
+
+
+def _bytes(event: Mapping[str, Any]) -> bytes:
+    body: str = event["body"]
+    if not event.get("isBase64Encoded"):
+        return body.encode("utf-8", "surrogatepass")
+    try:
+        return base64.b64decode(body, validate=True)
+    except binascii.Error as error:
+        raise MalformedRequest from error
+
+
+def _no_constant(name: str) -> Never:
+    message = f"{name} is no JSON"
+    raise ValueError(message)

@@ -1,0 +1,114 @@
+"""The fields that requests and answers are made of, with their limits; lengths count UTF-8 bytes."""
+
+import unicodedata
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
+
+from aws_lambda_powertools.event_handler.openapi.params import Header, Query
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
+
+from packhouse.domain import instants
+from packhouse.domain.money import Money
+from packhouse.domain.runs import LEASE_SECONDS_MAX, LEASE_SECONDS_MIN
+
+PAGE_MAX, PAGE_DEFAULT = 100, 25
+
+
+class Request(BaseModel):
+    """A body: unknown fields are refused, not dropped."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def canonical(self) -> Mapping[str, object]:
+        """What the request says, in one form: a field left out and its default given are the same."""
+        return self.model_dump(mode="json", exclude_defaults=True)
+
+
+class View(BaseModel):
+    """An answer. A field that may be absent is left out when it is."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+def _absent(value: object) -> bool:
+    return value is None
+
+
+def _never_null(schema: dict[str, Any]) -> None:
+    """Where it is there it is a value: the description says so too."""
+    (present,) = (one for one in schema.pop("anyOf") if one != {"type": "null"})
+    schema.pop("default", None)
+    schema.update(present)
+
+
+T = TypeVar("T")
+Maybe = Annotated[T | None, Field(exclude_if=_absent, json_schema_extra=_never_null)]
+"""A field of an answer that may be absent. (A `type` statement would be a schema of its own for each use.)"""
+
+Instant = Annotated[
+    datetime,
+    PlainSerializer(instants.text, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-24T03:00:00Z"]}),
+]
+
+
+class Amount(View):
+    """Money in the currency's smallest unit."""
+
+    amount: int
+    currency: str
+
+    @classmethod
+    def of(cls, money: Money) -> "Amount":
+        return cls(amount=money.amount, currency=money.currency)
+
+
+def _printable(text: str) -> str:
+    text = unicodedata.normalize("NFC", text.strip())
+    if any(unicodedata.category(symbol) == "Cc" for symbol in text):
+        message = "control characters aren't text"
+        raise ValueError(message)
+    return text
+
+
+def _bytes_at_most(limit: int) -> AfterValidator:
+    def check(text: str) -> str:
+        if not text:
+            message = "must not be empty"
+            raise ValueError(message)
+        if len(text.encode()) > limit:
+            message = f"at most {limit} bytes of UTF-8"
+            raise ValueError(message)
+        return text
+
+    return AfterValidator(check)
+
+
+Name = Annotated[str, StringConstraints(max_length=400), AfterValidator(_printable), _bytes_at_most(100)]
+ItemId = Annotated[str, StringConstraints(max_length=400), AfterValidator(_printable), _bytes_at_most(128)]
+User = Annotated[
+    str,
+    StringConstraints(max_length=400),
+    AfterValidator(_printable),
+    AfterValidator(lambda text: unicodedata.normalize("NFC", text.lower())),
+    _bytes_at_most(128),
+]
+"""A mailbox owner, say: an e-mail address or UPN, trimmed, NFC, lower-cased."""
+ErrorId = Annotated[str, StringConstraints(max_length=400), AfterValidator(_printable), _bytes_at_most(64)]
+
+Whole = Annotated[int, Field(strict=True)]
+LeaseSeconds = Annotated[int, Field(strict=True, ge=LEASE_SECONDS_MIN, le=LEASE_SECONDS_MAX)]
+
+IdempotencyKey = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[\x21-\x7e]{1,255}$",
+        description="Your name for this request: the same key and body have one effect and one answer, for ever.",
+    ),
+]
+Limit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="How many at the most.")]
+Cursor = Annotated[
+    str | None, Query(max_length=1024, description="`next_cursor` of the page before; without it, the first page.")
+]

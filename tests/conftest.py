@@ -1,0 +1,77 @@
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from packhouse import runtime, settings
+from packhouse.policies import Policies
+from packhouse.store.table import Log, Table
+from tests.harness import gateway, people, template
+from tests.harness.people import KeySet
+from tests.harness.world import Clock, World
+
+
+@pytest.fixture(scope="session")
+def key_set() -> Iterator[KeySet]:
+    with people.serving_keys() as served:
+        yield served
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(runtime, "clock", clock)
+    return clock
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, key_set: KeySet) -> Iterator[None]:
+    """A function's environment, and nothing remembered from another test's."""
+    variables = {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "POWERTOOLS_SERVICE_NAME": "packhouse",
+        "STAGE": "local",
+        "TABLE": "Packhouse",
+        "JOURNAL": "Journal",
+        "SUPPORT_EMAIL": "support@packhouse.example",
+        "TOKEN_ISSUER": people.ISSUER,
+        "TOKEN_CLIENT_ID": people.CLIENT,
+        "TOKEN_KEYS_URL": key_set.url,
+        **{name.upper(): str(getattr(Policies(), name)) for name in Policies.__dataclass_fields__},
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    forget()
+    yield
+    forget()
+
+
+@pytest.fixture
+def world(environment: None, clock: Clock) -> Iterator[World]:
+    """Packhouse on moto: right in one thread, which is all that these tests have."""
+    del environment
+    with mock_aws():
+        raw = boto3.client("dynamodb")
+        for name, logical_id in (("Packhouse", "Table"), ("Journal", "Journal")):
+            raw.create_table(TableName=name, **template.table_definition(logical_id))
+        client = runtime.dynamodb()
+        world = World(
+            client=client,
+            raw=raw,
+            streams=boto3.client("dynamodbstreams"),
+            table=Table(client, "Packhouse"),
+            journal=Log(client, "Journal"),
+            clock=clock,
+        )
+        world.populate()
+        yield world
+
+
+def forget() -> None:
+    """Empty what a process remembers, as a cold start does."""
+    for remembered in (settings.settings, settings.token_settings, runtime.dynamodb, runtime.table, runtime.journal):
+        remembered.cache_clear()
+    gateway.forget()

@@ -1,0 +1,183 @@
+"""API Gateway as the functions see it: payload format 2.0, the template's routes, the real authorizer in front."""
+
+import base64
+import importlib.util
+import itertools
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
+from typing import Any
+from urllib.parse import parse_qsl
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from tests.harness import template
+
+type Handler = Callable[[Mapping[str, Any], Any], Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: Any
+
+    @property
+    def slug(self) -> str:
+        """The last part of a problem's type."""
+        assert self.headers["content-type"] == "application/problem+json"
+        slug: str = self.body["type"].rpartition("/")[2]
+        return slug
+
+
+class Gateway:
+    """Calls the handlers in this process, each request as its own event."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+
+    def call(  # what a request is made of
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str | None = None,
+        json: object = None,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: str | bytes | None = None,
+    ) -> Answer:
+        """One request. `json` is sent as JSON, `body` as it is; `key` is the Idempotency-Key."""
+        event = self.event(method, path, token=token, json=json, key=key, headers=headers, body=body)
+        if event is None:
+            return Answer(404, {"content-type": "application/json"}, {"message": "Not Found"})
+        route = _route(event["routeKey"])
+        if route.authorized:
+            if "authorization" not in event["headers"]:
+                return Answer(401, {"content-type": "application/json"}, {"message": "Unauthorized"})
+            verdict = handler_of("AuthorizerFunction")({**event, "type": "REQUEST"}, context())
+            assert verdict["isAuthorized"] is True
+            passed_on = json_of(verdict["context"])
+            event["requestContext"]["authorizer"] = {"lambda": passed_on}
+        answer = handler_of(route.function)(event, context())
+        raw = answer["body"]
+        answered = {name.lower(): value for name, value in answer["headers"].items()}
+        assert answer["isBase64Encoded"] is False
+        return Answer(answer["statusCode"], answered, json_of_text(raw))
+
+    def event(  # as call
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str | None = None,
+        json: object = None,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: str | bytes | None = None,
+    ) -> dict[str, Any] | None:
+        """The event that API Gateway makes of a request; None where no route leads anywhere."""
+        raw_path, _, query = path.partition("?")
+        found = next(
+            (
+                (route, match.groupdict())
+                for route in template.routes()
+                if route.key.startswith(f"{method} ") and (match := route.pattern.match(raw_path))
+            ),
+            None,
+        )
+        if found is None:
+            return None
+        route, parameters = found
+        sent = {"host": "api.example", "content-type": "application/json", **(headers or {})}
+        if token is not None:
+            sent["authorization"] = f"Bearer {token}"
+        if key is not None:
+            sent["idempotency-key"] = key
+        event: dict[str, Any] = {
+            "version": "2.0",
+            "routeKey": route.key,
+            "rawPath": raw_path,
+            "rawQueryString": query,
+            "headers": sent,
+            "pathParameters": parameters,
+            "requestContext": {
+                "accountId": "123456789012",
+                "apiId": "api",
+                "domainName": "api.example",
+                "http": {"method": method, "path": raw_path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1"},
+                "requestId": f"request-{next(self._numbers)}",
+                "routeKey": route.key,
+                "stage": "$default",
+                "time": "24/Nov/2026:03:00:00 +0000",
+                "timeEpoch": 1795489200000,
+            },
+            "isBase64Encoded": False,
+        }
+        if query:
+            joined: dict[str, str] = {}
+            for name, value in parse_qsl(query, keep_blank_values=True):
+                joined[name] = f"{joined[name]},{value}" if name in joined else value
+            event["queryStringParameters"] = joined
+        if json is not None:
+            event["body"] = dumps(json)
+        if isinstance(body, bytes):
+            event |= {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
+        elif body is not None:
+            event["body"] = body
+        return event
+
+
+dumps = json.dumps
+
+
+def json_of(value: object) -> Any:  # noqa: ANN401  # JSON
+    """The value as it comes out of JSON, as everything between the authorizer and a function does."""
+    return json.loads(json.dumps(value))
+
+
+def json_of_text(text: str) -> Any:  # noqa: ANN401  # JSON
+    return json.loads(text)
+
+
+def context() -> LambdaContext:
+    """A Lambda context with what the handlers may read of it."""
+    context = LambdaContext()
+    context._function_name = "function"  # noqa: SLF001  # the class has no other way
+    context._memory_limit_in_mb = 512  # noqa: SLF001  # as above
+    context._invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:function"  # noqa: SLF001  # as above
+    context._aws_request_id = "invocation"  # noqa: SLF001  # as above
+    return context
+
+
+def handler_of(function: str) -> Handler:
+    """The handler of a function of the template, imported from its own folder."""
+    properties = template.functions()[function]
+    module, _, name = properties["Handler"].partition(".")
+    handler: Handler = getattr(_module(properties["CodeUri"], module), name)
+    return handler
+
+
+def _route(key: str) -> template.Route:
+    return next(route for route in template.routes() if route.key == key)
+
+
+@cache
+def _module(folder: str, name: str) -> ModuleType:
+    path = template.ROOT / folder / f"{name}.py"
+    qualified = f"functions.{path.parent.name}.{name}"
+    spec = importlib.util.spec_from_file_location(qualified, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[qualified] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def forget() -> None:
+    """Import every function anew at its next call, as a cold start does."""
+    _module.cache_clear()

@@ -1,0 +1,195 @@
+"""A whole Packhouse in one process: tables, people, packs, a clock, and the HTTP API in front of the real handlers."""
+
+import hashlib
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from packhouse import granting, invariants
+from packhouse.catalog import catalog
+from packhouse.domain.access import ApiKey, Role, Stamp
+from packhouse.domain.ids import Kind, named
+from packhouse.domain.journal import Entry
+from packhouse.domain.licenses import Line
+from packhouse.domain.packs import Pack, Source, SourceKind
+from packhouse.domain.workgroups import Workgroup
+from packhouse.policies import Policies
+from packhouse.store import access, journal, workgroups
+from packhouse.store.table import Item, StampedTable, Table, plain
+from tests.harness.gateway import Answer, Gateway, context, handler_of
+from tests.harness.people import access_token, api_key
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
+
+START = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+NORTHWIND = named(Kind.WORKGROUP, "tests", "northwind")
+CONTOSO = named(Kind.WORKGROUP, "tests", "contoso")
+WORKER_KEY = named(Kind.KEY, "tests", "worker")
+PLATFORM_KEY = named(Kind.KEY, "tests", "platform")
+
+
+@dataclass
+class Clock:
+    """Packhouse's clock in a test: it stands still until moved."""
+
+    now: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **duration: float) -> None:
+        self.now += timedelta(**duration)
+
+
+@dataclass
+class World:
+    """Northwind with an administrator (ada), a manager (max), an associate (amy) and a worker key; Contoso with
+    cora; an operator (otto) and a platform worker key."""
+
+    client: "DynamoDBClient"
+    raw: "DynamoDBClient"
+    streams: "DynamoDBStreamsClient"
+    table: Table
+    journal: Table
+    clock: Clock
+    gateway: Gateway = field(default_factory=Gateway)
+    _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+
+    def stamped(self, principal: str = "tests") -> StampedTable:
+        stamp = Stamp(principal=principal, request_id=f"tests-{next(self._numbers)}", changed_at=self.clock.now)
+        return self.table.stamped(stamp)
+
+    def populate(self) -> None:
+        table = self.stamped()
+        people = {"ada": Role.ADMINISTRATOR, "max": Role.MANAGER, "amy": Role.ASSOCIATE}
+        table.write(
+            *(
+                workgroups.created(table, Workgroup(workgroup_id=wg, name=name, created_at=START))
+                for wg, name in ((NORTHWIND, "Northwind"), (CONTOSO, "Contoso"))
+            ),
+            *(
+                access.joined(table, who, NORTHWIND, role, email=f"{who}@northwind.example", since=START)
+                for who, role in people.items()
+            ),
+            access.joined(table, "cora", CONTOSO, Role.ADMINISTRATOR, email="cora@contoso.example", since=START),
+            *(
+                access.key_issued(table, _key(key_id, wg))
+                for key_id, wg in ((WORKER_KEY, NORTHWIND), (PLATFORM_KEY, None))
+            ),
+        )
+
+    def token(self, who: str) -> str:
+        """The bearer token of one of the world's people or keys."""
+        if who == "worker":
+            return api_key(WORKER_KEY)
+        if who == "platform":
+            return api_key(PLATFORM_KEY)
+        return access_token(who, **({"cognito:groups": ["operators"]} if who == "otto" else {}))
+
+    def call(self, method: str, path: str, who: str | None = "worker", **request: Any) -> Answer:  # noqa: ANN401  # as the gateway's
+        """A request; a path that doesn't start with / is Northwind's."""
+        whole = path if path.startswith("/") else f"/v1/workgroups/{NORTHWIND}/{path}".rstrip("/")
+        return self.gateway.call(method, whole, token=self.token(who) if who else None, **request)
+
+    def grant(
+        self, sku: str, quantity: int, *, wg: str = NORTHWIND, acquired: datetime | None = None, name: str | None = None
+    ) -> Pack:
+        """A demo pack, granted as every pack is."""
+        (pack,) = granting.packs_of(
+            catalog(),
+            wg,
+            [Line(sku, quantity)],
+            acquisition=name or f"demo {next(self._numbers)}",
+            source=Source(kind=SourceKind.DEMO),
+            acquired_at=acquired or self.clock.now,
+        )
+        table = self.stamped()
+        table.write(*granting.grant(table, [pack], Policies()))
+        return pack
+
+    def project(self, **fields: object) -> str:
+        """A new project's id."""
+        body = {"name": "Move", **fields}
+        answer = self.call("POST", "projects", json=body, key=f"project-{next(self._numbers)}")
+        assert answer.status == 201, answer
+        project_id: str = answer.body["project_id"]
+        return project_id
+
+    def start(
+        self, project_id: str, count: int = 1, *, key: str | None = None, licenses: int = 1, **fields: object
+    ) -> Answer:
+        """Start a run of mailbox-migration (or another service) on so many items."""
+        items = [{"item_id": f"box-{number}", "licenses": licenses} for number in range(count)]
+        body = {"service": "mailbox-migration", "pass": "full", "items": items, **fields}
+        return self.call("POST", f"projects/{project_id}/runs", json=body, key=key or f"start-{next(self._numbers)}")
+
+    def started(self, project_id: str, count: int = 1, **fields: Any) -> list[str]:  # noqa: ANN401  # as start
+        """The ids of runs that were started."""
+        answer = self.start(project_id, count, **fields)
+        assert answer.status == 201, answer
+        return [run["run_id"] for run in answer.body["runs"]]
+
+    def settle(self, project_id: str, run_id: str, outcome: str = "succeeded", **fields: object) -> Answer:
+        path = f"projects/{project_id}/runs/{run_id}/settle"
+        return self.call("POST", path, json={"outcome": outcome, **fields})
+
+    def pack(self, pack: Pack) -> dict[str, Any]:
+        """A pack as the API shows it."""
+        body: dict[str, Any] = self.call("GET", f"packs/{pack.pack_id}").body
+        return body
+
+    def item(self, key: dict[str, str]) -> Item | None:
+        return self.table.read(key)
+
+    def items(self) -> list[Item]:
+        """Everything in the table."""
+        pages = self.raw.get_paginator("scan").paginate(TableName=self.table.name, ConsistentRead=True)
+        return [plain(item) for page in pages for item in page["Items"]]
+
+    def records(self) -> list[Any]:
+        """Every record of the table's stream, from its beginning."""
+        arn = self.raw.describe_table(TableName=self.table.name)["Table"]["LatestStreamArn"]
+        records: list[Any] = []
+        for shard in self.streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]:
+            position: str | None = self.streams.get_shard_iterator(
+                StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+            )["ShardIterator"]
+            while position:
+                page = self.streams.get_records(ShardIterator=position)
+                records += page["Records"]
+                position = page.get("NextShardIterator") if page["Records"] else None
+        return records
+
+    def pump(self) -> None:
+        """Hand the stream to the journal function, all of it, as often as this is called."""
+        handler_of("JournalFunction")({"Records": [_event_record(record) for record in self.records()]}, context())
+
+    def entries(self) -> list[Entry]:
+        pages = self.raw.get_paginator("scan").paginate(TableName=self.journal.name, ConsistentRead=True)
+        return [journal.of_item(plain(item)) for page in pages for item in page["Items"]]
+
+    def check(self) -> None:
+        """Every invariant, over all that the tables hold, once the stream has come through."""
+        self.pump()
+        assert invariants.violations(self.items(), self.entries()) == []
+
+
+def _key(key_id: str, wg: str | None) -> ApiKey:
+    secret_hash = hashlib.sha256(api_key(key_id).encode()).hexdigest()
+    return ApiKey(key_id=key_id, name="tests", secret_hash=secret_hash, workgroup_id=wg, created_at=START)
+
+
+def _event_record(record: Any) -> Any:  # noqa: ANN401  # a stream record
+    """A record as Lambda gets it: the creation time is a number there."""
+    change = dict(record["dynamodb"])
+    created = change["ApproximateCreationDateTime"]
+    change["ApproximateCreationDateTime"] = created.timestamp() if isinstance(created, datetime) else created
+    return {**record, "dynamodb": change}
+
+
+def lines(body: Sequence[dict[str, Any]]) -> list[tuple[str, int]]:
+    return [(line["sku"], line["quantity"]) for line in body]
