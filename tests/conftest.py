@@ -68,6 +68,8 @@ def world(environment: None, clock: Clock) -> Iterator[World]:
         )
         world.populate()
         yield world
+        if world.sound:
+            world.check()
 
 
 def forget() -> None:

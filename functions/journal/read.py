@@ -14,13 +14,12 @@ from packhouse.store import journal, workgroups
 from packhouse.store.journal import Place, Wanted
 from packhouse.web import paging
 from packhouse.web.api import create_api
-from packhouse.web.fields import PAGE_DEFAULT, Cursor, Limit
+from packhouse.web.fields import PAGE_DEFAULT, Cursor, Day, Limit
 from packhouse.web.journal import JournalEntry, JournalPage
 
 api = create_api()
 handler = api.resolve
 
-DAY = "A day in the workgroup's zone, itself included."
 MONTH = re.compile(r"\d{4}(0[1-9]|1[0-2])")
 SOON = timedelta(minutes=1)  # another machine's clock may be ahead by less
 
@@ -29,8 +28,8 @@ SOON = timedelta(minutes=1)  # another machine's clock may be ahead by less
 def read_journal(  # noqa: PLR0913  # api.md's filters
     wg: str,
     *,
-    first_day: Annotated[date | None, Query(alias="from", description=DAY)] = None,
-    last_day: Annotated[date | None, Query(alias="to", description=DAY)] = None,
+    first_day: Annotated[Day | None, Query(alias="from", description="The first day, in the workgroup's zone.")] = None,
+    last_day: Annotated[Day | None, Query(alias="to", description="The last day, in the workgroup's zone.")] = None,
     kind: Annotated[list[str] | None, Query()] = None,
     project: Annotated[str | None, Query(max_length=64)] = None,
     pack: Annotated[str | None, Query(max_length=64)] = None,
@@ -41,8 +40,8 @@ def read_journal(  # noqa: PLR0913  # api.md's filters
     if api.caller.role is Role.OPERATOR:
         journal.record_read(api.table(), wg, "GET journal")
     wanted = Wanted(
-        first=max(workgroup.created_at, _starts(first_day, workgroup) or workgroup.created_at),
-        last=_ends(last_day, workgroup) or runtime.now() + SOON,
+        first=_first(first_day, workgroup),
+        last=_last(last_day, workgroup),
         kinds=kind or (),
         project_id=project,
         pack_id=pack,
@@ -52,12 +51,16 @@ def read_journal(  # noqa: PLR0913  # api.md's filters
     return JournalPage(items=[JournalEntry.of(entry) for entry in entries], next_cursor=next_cursor)
 
 
-def _starts(day: date | None, workgroup: Workgroup) -> datetime | None:
-    return instants.day_starts(day, workgroup.time_zone) if day else None
+def _first(day: date | None, workgroup: Workgroup) -> datetime:
+    """The start of the day, but not before there was a workgroup: pages walk no months without entries."""
+    began = workgroup.created_at
+    return max(began, instants.day_starts(day, workgroup.time_zone)) if day else began
 
 
-def _ends(day: date | None, workgroup: Workgroup) -> datetime | None:
-    return instants.day_ends(day, workgroup.time_zone) if day else None
+def _last(day: date | None, workgroup: Workgroup) -> datetime:
+    """The end of the day, but not after now."""
+    latest = runtime.now() + SOON
+    return min(latest, instants.day_ends(day, workgroup.time_zone)) if day else latest
 
 
 def _place(cursor: str | None) -> Place | None:

@@ -19,6 +19,10 @@ from tests.harness import template
 type Handler = Callable[[Mapping[str, Any], Any], Any]
 
 
+class NoRouteError(LookupError):
+    """The template has no route for this request."""
+
+
 @dataclass(frozen=True)
 class Answer:
     status: int
@@ -51,8 +55,9 @@ class Gateway:
         body: str | bytes | None = None,
     ) -> Answer:
         """One request. `json` is sent as JSON, `body` as it is; `key` is the Idempotency-Key."""
-        event = self.event(method, path, token=token, json=json, key=key, headers=headers, body=body)
-        if event is None:
+        try:
+            event = self.event(method, path, token=token, json=json, key=key, headers=headers, body=body)
+        except NoRouteError:
             return Answer(404, {"content-type": "application/json"}, {"message": "Not Found"})
         route = _route(event["routeKey"])
         if route.authorized:
@@ -78,8 +83,8 @@ class Gateway:
         key: str | None = None,
         headers: Mapping[str, str] | None = None,
         body: str | bytes | None = None,
-    ) -> dict[str, Any] | None:
-        """The event that API Gateway makes of a request; None where no route leads anywhere."""
+    ) -> dict[str, Any]:
+        """The event that API Gateway makes of a request; `NoRouteError` where no route leads anywhere."""
         raw_path, _, query = path.partition("?")
         found = next(
             (
@@ -90,7 +95,7 @@ class Gateway:
             None,
         )
         if found is None:
-            return None
+            raise NoRouteError
         route, parameters = found
         sent = {"host": "api.example", "content-type": "application/json", **(headers or {})}
         if token is not None:
@@ -109,7 +114,7 @@ class Gateway:
                 "apiId": "api",
                 "domainName": "api.example",
                 "http": {"method": method, "path": raw_path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1"},
-                "requestId": f"request-{next(self._numbers)}",
+                "requestId": f"JKJaXmPLvHcE{next(self._numbers):03}=",
                 "routeKey": route.key,
                 "stage": "$default",
                 "time": "24/Nov/2026:03:00:00 +0000",

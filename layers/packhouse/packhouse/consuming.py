@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from packhouse.domain import runs as rules
 from packhouse.domain.access import Stamp
-from packhouse.domain.ids import Kind, named
+from packhouse.domain.ids import Kind, is_id, named
 from packhouse.domain.licenses import Catalog, Consumption, LicenseType, Line
 from packhouse.domain.projects import ProjectState
 from packhouse.domain.runs import Allocation, Run, RunState, Settlement
@@ -97,13 +97,15 @@ def settle_each(
     table: StampedTable, wg: str, project_id: str, settlements: Mapping[str, Settlement]
 ) -> list[tuple[Run, bool] | Refusal]:
     """End each run on its own, in the order given; what one of them is refused for stands in its place."""
-    to_read = [run_id for run_id, settlement in settlements.items() if not settlement.spends_all]
+    to_read = [
+        run_id for run_id, settlement in settlements.items() if not settlement.spends_all and is_id(Kind.RUN, run_id)
+    ]
     read = dict(zip(to_read, runs.read_many(table, wg, project_id, to_read), strict=True))
 
     def end(own: StampedTable, run_id: str) -> tuple[Run, bool]:
-        if run_id in read:
-            return _settle(own, read[run_id], settlements[run_id])
-        return runs.consume(own, wg, project_id, run_id, settlements[run_id])
+        if settlements[run_id].spends_all:
+            return runs.consume(own, wg, project_id, run_id, settlements[run_id])
+        return _settle(own, read.get(run_id), settlements[run_id])
 
     return _each(table, wg, project_id, list(settlements), end)
 

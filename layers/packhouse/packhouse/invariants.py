@@ -10,7 +10,7 @@ from itertools import groupby
 
 from packhouse.domain import ids, instants
 from packhouse.domain.journal import Entry, journaled, owner, subject
-from packhouse.domain.packs import Pack
+from packhouse.domain.packs import Pack, SourceKind
 from packhouse.domain.runs import Run, RunState
 from packhouse.store import packs, runs
 from packhouse.store.table import Item
@@ -129,9 +129,9 @@ def burn_down(content: Content) -> Iterator[tuple[str, str]]:
 
 def paid_iff_granted(content: Content) -> Iterator[tuple[str, str]]:
     """A pack exists only because something was paid; demo packs say of themselves that nobody paid."""
-    for item in content.items:
-        if item["SK"].startswith("PACK#") and item["source"]["kind"] != "demo":
-            yield subject(item), "nothing was paid for it"
+    for pack in content.packs():
+        if pack.source.kind is not SourceKind.DEMO:
+            yield pack.pack_id, "nothing was paid for it"
 
 
 def journal_complete(content: Content) -> Iterator[tuple[str, str]]:

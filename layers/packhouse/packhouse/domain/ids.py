@@ -1,5 +1,6 @@
 """Identifiers: derived from what the caller named, so that a repeated request meets what it made before."""
 
+import base64
 import hashlib
 import json
 import re
@@ -12,7 +13,7 @@ CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 NAMESPACE = uuid.UUID("6f0d7f4e-3c55-5c5e-9a43-6d1f6a1f4c11")
 INSTANT_SYMBOLS = 7  # 35 bits of seconds: to the year 3058, always as wide, so that ids sort by time
 PACK_UUID_SYMBOLS = 16
-REQUEST_HASH_SYMBOLS = 32
+REQUEST_HASH_BYTES = 16  # as much as tells requests apart, since it is kept on every run
 
 
 class Kind(StrEnum):
@@ -72,7 +73,8 @@ def is_id(kind: Kind, text: str) -> bool:
 def request_hash(body: Mapping[str, object]) -> str:
     """Half a SHA-256 of the canonical body: tells the same request from another one under the same key."""
     canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()[:REQUEST_HASH_SYMBOLS]
+    digest = hashlib.sha256(canonical.encode()).digest()[:REQUEST_HASH_BYTES]
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def _unambiguous(*names: str) -> str:

@@ -37,6 +37,10 @@ class PackStanding(StrEnum):
 class SourceKind(StrEnum):
     """Where a pack came from. Demo: the local stack's seed alone, paid by nobody and never refundable."""
 
+    CARD = "card"
+    WIRE = "wire"
+    COUPON = "coupon"
+    ISSUED = "issued"
     DEMO = "demo"
 
 

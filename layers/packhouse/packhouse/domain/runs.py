@@ -60,11 +60,6 @@ class Settlement:
         """Whether the run alone says all there is to write: nothing goes back, and no error is kept."""
         return self.outcome is Outcome.SUCCEEDED and self.licenses_used is None and not self.errors
 
-    @property
-    def errors_digest(self) -> str | None:
-        """Tells one list of error ids from another without keeping them on the run."""
-        return ids.request_hash({"errors": list(self.errors)}) if self.errors else None
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
@@ -96,7 +91,6 @@ class Run:
     settled_at: datetime | None = None
     settled_by: str | None = None
     error_count: int = 0
-    errors_digest: str | None = None
     errors: tuple[str, ...] | None = None  # kept in an item of their own
 
     @property
@@ -119,7 +113,6 @@ class Run:
             settled_at=None,
             settled_by=None,
             error_count=0,
-            errors_digest=None,
             errors=None,
         )
 
@@ -134,14 +127,12 @@ class Run:
             settled_at=at,
             settled_by=by,
             error_count=settlement.error_count,
-            errors_digest=settlement.errors_digest,
             errors=settlement.errors or None,
         )
 
     def settled_as(self, settlement: Settlement) -> bool:
-        """Whether the run has ended just as this settlement would end it."""
-        same = self.settled(settlement, by=self.settled_by or "", at=self.settled_at or self.started_at)
-        return replace(same, errors=None) == replace(self, errors=None)
+        """Whether the run, with the errors it left, has ended just as this settlement would end it."""
+        return self == self.settled(settlement, by=self.settled_by or "", at=self.settled_at or self.started_at)
 
     def consumed(self) -> Allocation:
         """The licenses it used up: the soonest expiring of those it held."""

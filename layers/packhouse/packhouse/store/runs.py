@@ -118,7 +118,6 @@ def settle(table: StampedTable, run: Run, settlement: Settlement, *, revoked: Co
         "settled_by": ended.settled_by,
         "error_count": ended.error_count,
         **({"licenses_used": ended.licenses_used} if ended.licenses_used is not None else {}),
-        **({"errors_digest": ended.errors_digest} if ended.errors_digest is not None else {}),
     }
     end = _end(table, key(wg, run.project_id, run.run_id), ending)
     back = ended.given_back()
@@ -141,10 +140,12 @@ def ended_by(table: StampedTable, met: Item | None, settlement: Settlement) -> t
     run = _met(met)
     if run.standing(table.stamp.at) in {RunState.HELD, RunState.LAPSED}:
         raise LeaseEnded(returned_at=instants.text(run.lease_expires_at))
+    if run.error_count:  # their ids, if any, lie in an item of their own
+        kept = table.read(keys.run_errors(run.workgroup_id, run.project_id, run.run_id))
+        run = replace(run, errors=tuple(kept["errors"]) if kept else None)
     if not run.settled_as(settlement):
         raise RunAlreadySettled(run=run)
-    errors = settlement.errors or None
-    return replace(run, errors=errors), met is not None and met["request_id"] == table.stamp.request_id
+    return run, met is not None and met["request_id"] == table.stamp.request_id
 
 
 def key(wg: str, project_id: str, run_id: str) -> Key:
@@ -179,7 +180,6 @@ def of_item(item: Item, *, errors: Item | None = None) -> Run:
         settled_at=instants.parse(item["settled_at"]) if "settled_at" in item else None,
         settled_by=item.get("settled_by"),
         error_count=item.get("error_count", 0),
-        errors_digest=item.get("errors_digest"),
         errors=tuple(errors["errors"]) if errors else None,
     )
 

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import traceback
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Never
@@ -92,6 +93,8 @@ class Api(APIGatewayHttpResolver):
         self._replayed = False
         try:
             self._caller = self._admitted(event)
+            if event.get("body"):
+                event = _read_body(event)
         except Refusal as refusal:
             return problems.answer(refusal, instance=event["requestContext"]["requestId"])
         answer = super().resolve(event, context)
@@ -100,7 +103,7 @@ class Api(APIGatewayHttpResolver):
         return answer
 
     def _admitted(self, event: Mapping[str, Any]) -> Caller | None:
-        """The caller of a request that may be read: known, permitted, and with a JSON object as its body, if any."""
+        """The caller, known and permitted; none where anyone may call."""
         door = self._doors.get(event["routeKey"], Door.SIGNED_IN)
         caller = None
         if door is not Door.ANYONE:
@@ -111,8 +114,6 @@ class Api(APIGatewayHttpResolver):
             request_id = event["requestContext"]["requestId"]
             stamp = Stamp(principal=principal.name, request_id=request_id, changed_at=runtime.now())
             caller = Caller(principal=principal, role=role, stamp=stamp)
-        if event.get("body"):
-            _check_body(event)
         return caller
 
 
@@ -132,7 +133,9 @@ def create_api() -> Api:
 
     def broken(error: Exception) -> Response[Any]:
         request_id = api.current_event["requestContext"]["requestId"]
-        logger.error("unexpected", exc_info=error, request_id=request_id)
+        # The frames and not the message, which may quote what somebody sent.
+        frames = traceback.format_tb(error.__traceback__)
+        logger.error("unexpected", error=type(error).__name__, frames=frames, request_id=request_id)
         return refused(InternalError())
 
     # Called, not used as decorators, since those are untyped.
@@ -153,8 +156,8 @@ def _workgroup(event: Mapping[str, Any]) -> str:
     return workgroup
 
 
-def _check_body(event: Mapping[str, Any]) -> None:
-    """The body is a JSON object in UTF-8 of a bounded size; what its members must be, the route says."""
+def _read_body(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The event, if its body is a JSON object in UTF-8 of a bounded size; what its members must be, the route says."""
     body = _bytes(event)
     if len(body) > BODY_BYTES_MAX:
         raise TooLarge(bytes_max=BODY_BYTES_MAX)
@@ -167,6 +170,7 @@ def _check_body(event: Mapping[str, Any]) -> None:
         raise MalformedRequest from error
     if not isinstance(parsed, dict):
         raise InvalidRequest(errors=[{"pointer": "", "detail": "The body must be an object."}])
+    return {**event, "headers": {**event["headers"], "content-type": JSON}}  # however it was spelled
 
 
 def _bytes(event: Mapping[str, Any]) -> bytes:

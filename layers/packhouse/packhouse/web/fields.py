@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, TypeVar
 
 from aws_lambda_powertools.event_handler.openapi.params import Header, Query
@@ -13,6 +13,7 @@ from packhouse.domain.money import Money
 from packhouse.domain.runs import LEASE_SECONDS_MAX, LEASE_SECONDS_MIN
 
 PAGE_MAX, PAGE_DEFAULT = 100, 25
+YEARS = (2000, 2999)
 
 
 class Request(BaseModel):
@@ -108,6 +109,17 @@ IdempotencyKey = Annotated[
         description="Your name for this request: the same key and body have one effect and one answer, for ever.",
     ),
 ]
+
+
+def _plausible(day: date) -> date:
+    if not YEARS[0] <= day.year <= YEARS[1]:
+        message = f"a day of the years {YEARS[0]} to {YEARS[1]}"
+        raise ValueError(message)
+    return day
+
+
+Day = Annotated[date, AfterValidator(_plausible)]
+"""A day in the workgroup's zone."""
 Limit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="How many at the most.")]
 Cursor = Annotated[
     str | None, Query(max_length=1024, description="`next_cursor` of the page before; without it, the first page.")
