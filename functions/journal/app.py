@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from packhouse import runtime
-from packhouse.domain import journal
-from packhouse.store import journal as stored
+from packhouse.store import changes, journal
 from packhouse.store.table import plain
 
 
@@ -17,7 +16,7 @@ def handler(event: Mapping[str, Any], _context: object) -> None:
     """Write the entries of a batch of stream records, in their order."""
     for record in event["Records"]:
         change = record["dynamodb"]
-        entry = journal.entry(
+        entry = changes.entry(
             event_id=record["eventID"],
             sequence=change["SequenceNumber"],
             recorded_at=datetime.fromtimestamp(change["ApproximateCreationDateTime"], UTC),
@@ -25,4 +24,4 @@ def handler(event: Mapping[str, Any], _context: object) -> None:
             after=plain(change["NewImage"]) if change.get("NewImage") else None,
         )
         if entry is not None:
-            stored.append(runtime.journal(), entry)
+            journal.append(runtime.journal(), entry)

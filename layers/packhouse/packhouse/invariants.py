@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from packhouse.domain import ids, instants
-from packhouse.domain.journal import Entry, journaled, owner, subject
+from packhouse.domain.journal import Entry
 from packhouse.domain.packs import Pack, SourceKind
 from packhouse.domain.runs import Run, RunState
-from packhouse.store import packs, runs
+from packhouse.store import changes, keys, packs, runs
 from packhouse.store.table import Item
 
 ENDED = frozenset({RunState.CONSUMED, RunState.RELEASED, RunState.LAPSED})
@@ -35,10 +35,10 @@ class Content:
     entries: Sequence[Entry]
 
     def packs(self) -> list[Pack]:
-        return [packs.of_item(item) for item in self.items if item["SK"].startswith("PACK#")]
+        return [packs.of_item(item) for item in self.items if keys.kind(item) == "PACK"]
 
     def runs(self) -> list[Run]:
-        return [runs.of_item(item) for item in self.items if item["SK"].startswith("RUN#")]
+        return [runs.of_item(item) for item in self.items if keys.kind(item) == "RUN"]
 
 
 def violations(items: Iterable[Item], entries: Iterable[Entry]) -> list[Violation]:
@@ -69,7 +69,7 @@ def conservation(content: Content) -> Iterator[tuple[str, str]]:
 def isolation(content: Content) -> Iterator[tuple[str, str]]:
     """A run holds licenses of packs of its own workgroup, and lies in a project of it."""
     owned = {(pack.workgroup_id, pack.pack_id) for pack in content.packs()}
-    owned |= {(owner(item), subject(item)) for item in content.items if item["SK"].startswith("PROJECT#")}
+    owned |= {(changes.owner(item), keys.subject(item)) for item in content.items if keys.kind(item) == "PROJECT"}
     for run in content.runs():
         for used in (run.project_id, *run.allocation):
             if (run.workgroup_id, used) not in owned:
@@ -85,7 +85,7 @@ def settle_once(content: Content) -> Iterator[tuple[str, str]]:
         if entry.kind.startswith("run.") and change.field == "state" and change.after in ENDED
     )
     for item in content.items:
-        if not item["SK"].startswith("RUN#"):
+        if keys.kind(item) != "RUN":
             continue
         run = runs.of_item(item)
         if endings[run.run_id] != (run.state in ENDED):
@@ -144,11 +144,11 @@ def journal_complete(content: Content) -> Iterator[tuple[str, str]]:
                 yield entry.item, f"{change.field}: {change.before!r} follows {fields.get(change.field)!r}"
             fields[change.field] = change.after
     for item in content.items:
-        now = journaled(item)
+        now = changes.journaled(item)
         if not now:
             continue
-        name = subject(item)
-        said = {field: value for field, value in told[owner(item), name].items() if value is not None}
+        name = keys.subject(item)
+        said = {field: value for field, value in told[changes.owner(item), name].items() if value is not None}
         if said != now:
             yield name, f"the journal says {said}, the table {now}"
 

@@ -42,7 +42,7 @@ def key_issued(table: StampedTable, key: ApiKey) -> Write:
 def memberships(table: Table, subject: str) -> dict[str, Role]:
     """A person's role in each workgroup, of up to `MEMBERSHIPS_MAX`."""
     found = table.query(keys.memberships(subject), limit=MEMBERSHIPS_MAX).items
-    return {item["SK"].removeprefix("MEMBER#"): Role(item["role"]) for item in found}
+    return {keys.workgroup_of(item): Role(item["role"]) for item in found}
 
 
 def read_key(table: Table, key_id: str) -> ApiKey | None:

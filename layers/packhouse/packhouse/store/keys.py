@@ -1,6 +1,8 @@
 """The only place that spells keys: one function per entity, one per access pattern. The table: docs/data-model.md."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from packhouse.domain import ids, instants
 from packhouse.store.table import Item, Key, KeyRange
@@ -95,6 +97,36 @@ def due_pack(at: datetime) -> Item:
 
 def due_project(at: datetime) -> Item:
     return {"due": "PROJECT", "due_at": instants.text(at)}
+
+
+def kind(item: Mapping[str, Any]) -> str:
+    """What an item is, by its sort key: WG, PACK, RUN and so on."""
+    return str(item["SK"].partition("#")[0])
+
+
+def subject(item: Mapping[str, Any]) -> str:
+    """The id of what an item is about: that in its sort key, where there is one, else that in its partition key."""
+    _, _, own = item["SK"].partition("#")
+    return str(own) if own and kind(item) != "MEMBER" else str(item["PK"].partition("#")[2])
+
+
+def has_workgroup(item: Mapping[str, Any]) -> bool:
+    """Whether an item's keys say to which workgroup it belongs."""
+    return item["PK"].startswith("WG#") or kind(item) == "MEMBER"
+
+
+def workgroup_of(item: Mapping[str, Any]) -> str:
+    """The workgroup of an item whose keys say it."""
+    said = item["SK"] if kind(item) == "MEMBER" else item["PK"]
+    return str(said.split("#")[1])
+
+
+def project_of(item: Mapping[str, Any]) -> str | None:
+    """The project that an item is or lies in."""
+    if kind(item) == "PROJECT":
+        return subject(item)
+    _, _, project_id = item["PK"].partition("#PRJ#")
+    return project_id or None
 
 
 _LAST = "~"  # sorts after every symbol of an id

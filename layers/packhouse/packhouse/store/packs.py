@@ -80,13 +80,13 @@ def stock(table: Table, wg: str, license_type: LicenseType, *, now: datetime) ->
     """What could be taken now of one type, by pack in burn-down order."""
     usable = Only("available > :none AND #state = :active", {"none": 0, "active": PackState.ACTIVE})
     found = table.query_all(keys.unexpired_packs(wg, license_type.code, now), only=usable)
-    return {item["SK"].removeprefix("PACK#"): item["available"] for item in found}
+    return {keys.subject(item): item["available"] for item in found}
 
 
 def of_item(item: Item) -> Pack:
     return Pack(
-        workgroup_id=item["PK"].removeprefix("WG#"),
-        pack_id=item["SK"].removeprefix("PACK#"),
+        workgroup_id=keys.workgroup_of(item),
+        pack_id=keys.subject(item),
         sku=item["sku"],
         source=Source(kind=SourceKind(item["source"]["kind"]), label=item["source"].get("label")),
         quantity=item["quantity"],

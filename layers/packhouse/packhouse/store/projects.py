@@ -61,8 +61,8 @@ def key(wg: str, project_id: str) -> dict[str, str]:
 
 def of_item(item: Item) -> Project:
     return Project(
-        workgroup_id=item["PK"].removeprefix("WG#"),
-        project_id=item["SK"].removeprefix("PROJECT#"),
+        workgroup_id=keys.workgroup_of(item),
+        project_id=keys.subject(item),
         name=item["name"],
         customer=item.get("customer"),
         inactivity_days=item.get("inactivity_days"),

@@ -156,11 +156,10 @@ def key(wg: str, project_id: str, run_id: str) -> Key:
 
 
 def of_item(item: Item, *, errors: Item | None = None) -> Run:
-    wg, _, project_id = item["PK"].removeprefix("WG#").partition("#PRJ#")
     return Run(
-        workgroup_id=wg,
-        project_id=project_id,
-        run_id=item["SK"].removeprefix("RUN#"),
+        workgroup_id=keys.workgroup_of(item),
+        project_id=str(keys.project_of(item)),
+        run_id=keys.subject(item),
         item_id=item["item_id"],
         user=item.get("user"),
         service=item["service"],

@@ -54,7 +54,7 @@ def change(table: StampedTable, wg: str, changes: Mapping[str, object]) -> Workg
 
 def of_item(item: Item) -> Workgroup:
     return Workgroup(
-        workgroup_id=item["PK"].removeprefix("WG#"),
+        workgroup_id=keys.subject(item),
         name=item["name"],
         time_zone=item["time_zone"],
         low_balance=item["low_balance"],

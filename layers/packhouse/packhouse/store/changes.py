@@ -1,0 +1,149 @@
+"""What a change of an item means to the journal, and which of its attributes the journal tells.
+
+An entry exists for every change of a journaled attribute. Leases, queue entries, activity and stamps alone make none.
+What was changed without a fresh stamp was changed outside Packhouse, and that is told whatever it was.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from packhouse.domain import instants
+from packhouse.domain.journal import OUTSIDE, PLATFORM, Change, Entry
+from packhouse.store import keys
+
+type Image = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """How the log speaks of a kind of item: its name, the word for its birth, and what of it is told."""
+
+    name: str
+    born: str
+    journaled: frozenset[str]
+
+
+_PACK = Entity(
+    "pack",
+    "granted",
+    frozenset(
+        {
+            "sku",
+            "source",
+            "quantity",
+            "available",
+            "assigned",
+            "in_coupons",
+            "expired",
+            "revoked",
+            "state",
+            "unit_price",
+            "acquired_at",
+            "expires_at",
+        }
+    ),
+)
+_PROJECT = Entity(
+    "project", "created", frozenset({"name", "customer", "inactivity_days", "max_licenses_per_item", "state"})
+)
+_RUN = Entity(
+    "run",
+    "held",
+    frozenset(
+        {
+            "item_id",
+            "service",
+            "sku",
+            "pass",
+            "coverage",
+            "licenses",
+            "allocation",
+            "state",
+            "outcome",
+            "licenses_used",
+            "error_count",
+        }
+    ),
+)
+_ENTITIES: Mapping[str, Entity] = {
+    "WG": Entity("workgroup", "created", frozenset({"name", "time_zone", "low_balance", "notify", "managers_redeem"})),
+    "PACK": _PACK,
+    "PROJECT": _PROJECT,
+    "RUN": _RUN,
+    "ERRORS": Entity("run-errors", "kept", frozenset()),
+    "MEMBER": Entity("member", "joined", frozenset({"role"})),
+    "KEY": Entity("api-key", "issued", frozenset({"name", "workgroup_id"})),
+    "READ": Entity("security-log", "read", frozenset({"route"})),
+}
+_UNKNOWN = Entity("unknown", "created", frozenset())
+
+
+def entry(
+    *, event_id: str, sequence: str, recorded_at: datetime, before: Image | None, after: Image | None
+) -> Entry | None:
+    """What the log says of this change, or None where there is nothing to say.
+
+    `recorded_at` dates what bears no stamp. The same record makes the same entry, however often it is delivered.
+    """
+    image = after or before or {}
+    entity = _ENTITIES.get(keys.kind(image), _UNKNOWN)
+    changes = list(_changes(entity, before or {}, after or {}))
+    stamped = _freshly_stamped(before, after)
+    if stamped and not changes and entity is not _UNKNOWN:
+        return None
+    return Entry(
+        owner=owner(image),
+        entry_id=event_id,
+        at=image["changed_at"] if stamped else instants.precise(recorded_at),
+        kind=f"{entity.name}.{_verb(entity, before, after, changes)}",
+        item=keys.subject(image),
+        actor=image["principal"] if stamped else OUTSIDE,
+        request_id=image["request_id"] if stamped else None,
+        changes=changes,
+        project_id=keys.project_of(image),
+        pack_ids=_packs(entity, image),
+        sequence=sequence,
+    )
+
+
+def journaled(item: Image) -> dict[str, Any]:
+    """The attributes of an item that the log must be able to tell, as they are."""
+    entity = _ENTITIES.get(keys.kind(item), _UNKNOWN)
+    return {field: item[field] for field in sorted(entity.journaled) if field in item}
+
+
+def owner(image: Image) -> str:
+    """The workgroup in whose journal an item's changes stand; a key of the API says it itself."""
+    if keys.has_workgroup(image):
+        return keys.workgroup_of(image)
+    return str(image.get("workgroup_id", PLATFORM))
+
+
+def _changes(entity: Entity, before: Image, after: Image) -> Iterator[Change]:
+    for field in sorted(entity.journaled):
+        if before.get(field) != after.get(field):
+            yield Change(field=field, before=before.get(field), after=after.get(field))
+
+
+def _freshly_stamped(before: Image | None, after: Image | None) -> bool:
+    if after is None or not {"principal", "request_id", "changed_at"} <= after.keys():
+        return False
+    stamps = [(image.get("request_id"), image.get("changed_at")) for image in (before or {}, after)]
+    return stamps[0] != stamps[1]
+
+
+def _verb(entity: Entity, before: Image | None, after: Image | None, changes: Sequence[Change]) -> str:
+    if before is None:
+        return entity.born
+    if after is None:
+        return "erased"
+    states = [change.after for change in changes if change.field == "state" and change.after]
+    return str(states[0]) if states else "changed"
+
+
+def _packs(entity: Entity, image: Image) -> Sequence[str]:
+    if entity is _PACK:
+        return [keys.subject(image)]
+    return sorted(image.get("allocation", {}))

@@ -1,0 +1,226 @@
+"""The template, as written and as expanded: what must hold for it to work and to be safe on AWS."""
+
+import ast
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from packhouse.policies import Policies
+from tests.harness import template
+
+MANAGED_WITH_ANY_RESOURCE = {
+    # What SAM itself attaches: log lines, traces, and for a stream its reading. AWS's own, with `Resource: *`.
+    "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
+    "arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess",
+    "arn:aws:iam::aws:policy/service-role/AWSLambdaDynamoDBExecutionRole",
+}
+CALLS = {
+    # What a function's calls need; dynamodb:… is left out.
+    "AuthorizerFunction": {"Table": {"GetItem", "Query"}},
+    "WorkgroupsFunction": {"Table": {"GetItem", "BatchGetItem", "UpdateItem"}},
+    "CheckoutFunction": {},
+    "ConsumptionFunction": {
+        "Table": {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem"},
+        "Table/index/by_owner": {"Query"},
+    },
+    "JournalFunction": {"Journal": {"PutItem"}},
+    "JournalReadFunction": {"Table": {"GetItem", "PutItem"}, "Journal": {"Query"}},
+}
+
+
+def of_type(kind: str) -> dict[str, Any]:
+    return {name: one for name, one in template.resources().items() if one["Type"] == kind}
+
+
+def statements() -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, role in of_type("AWS::IAM::Role").items():
+        for policy in role["Properties"].get("Policies", []):
+            for statement in policy["PolicyDocument"]["Statement"]:
+                yield name, statement
+
+
+def openapi() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((template.ROOT / "functions/checkout/openapi.json").read_text())
+    return found
+
+
+def test_the_templates_routes_and_the_descriptions_are_the_same() -> None:
+    described = {f"{method.upper()} {path}" for path, one in openapi()["paths"].items() for method in one}
+
+    assert {route.key for route in template.routes()} == described
+
+
+def test_what_anyone_may_call_has_no_authorizer_and_everything_else_has_one() -> None:
+    described = {
+        f"{method.upper()} {path}": "security" in operation
+        for path, operations in openapi()["paths"].items()
+        for method, operation in operations.items()
+    }
+
+    assert {route.key: route.authorized for route in template.routes()} == described
+
+
+def test_the_gateway_may_call_every_integration_and_the_authorizer() -> None:
+    body = template.resources()["Api"]["Properties"]["Body"]
+    called = {
+        re.search(r"\$\{(\w+Alias\w+)\}", operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"])[1]  # type: ignore[index]  # it is there, else the test fails
+        for operations in body["paths"].values()
+        for operation in operations.values()
+    }
+    (scheme,) = body["components"]["securitySchemes"].values()
+    called.add(scheme["x-amazon-apigateway-authorizer"]["authorizerUri"]["Fn::Sub"][1]["__FunctionArn__"]["Ref"])
+
+    permitted = {
+        one["Properties"]["FunctionName"]["Ref"]
+        for one in of_type("AWS::Lambda::Permission").values()
+        if one["Properties"]["Principal"] == "apigateway.amazonaws.com"
+    }
+
+    assert called == permitted
+    assert len(of_type("AWS::Lambda::Permission")) == len(template.routes()) + 1
+
+
+def test_the_authorizer_answers_simply_and_by_a_parameter_how_long() -> None:
+    (scheme,) = template.resources()["Api"]["Properties"]["Body"]["components"]["securitySchemes"].values()
+    authorizer = scheme["x-amazon-apigateway-authorizer"]
+
+    assert authorizer["enableSimpleResponses"] is True
+    assert authorizer["authorizerPayloadFormatVersion"] == "2.0"
+    assert authorizer["authorizerResultTtlInSeconds"] == {"Ref": "AuthorizerTtlSeconds"}
+    assert authorizer["identitySource"] == ["$request.header.Authorization"]
+
+
+def test_no_policy_has_a_wildcard() -> None:
+    for name, statement in statements():
+        assert not any("*" in action for action in statement["Action"]), name
+        assert statement["Resource"] != "*", name
+
+
+def test_what_sam_attaches_is_known() -> None:
+    attached = {arn for role in of_type("AWS::IAM::Role").values() for arn in role["Properties"]["ManagedPolicyArns"]}
+
+    assert attached <= MANAGED_WITH_ANY_RESOURCE
+
+
+@pytest.mark.parametrize("function", sorted(template.functions()))
+def test_each_function_may_do_what_it_does_and_nothing_else(function: str) -> None:
+    allowed: dict[str, set[str]] = {}
+    for role, statement in statements():
+        if role == f"{function}Role":
+            resource = statement["Resource"]
+            name = (
+                resource["Fn::GetAtt"][0]
+                if "Fn::GetAtt" in resource
+                else re.sub(r"\$\{|\.Arn\}", "", resource["Fn::Sub"])
+            )
+            actions = {action.removeprefix("dynamodb:") for action in statement["Action"]}
+            allowed.setdefault(name, set()).update(actions)
+
+    assert allowed == CALLS[function]
+
+
+@pytest.mark.parametrize("function", sorted(template.functions()))
+def test_each_function_is_built_and_run_alike(function: str) -> None:
+    properties = of_type("AWS::Lambda::Function")[function]["Properties"]
+    folder, module = template.functions()[function]["CodeUri"], properties["Handler"].partition(".")[0]
+
+    assert properties["Runtime"] == "python3.13"
+    assert properties["Architectures"] == ["arm64"]
+    assert properties["Layers"] == [{"Ref": next(iter(of_type("AWS::Lambda::LayerVersion")))}]
+    assert properties["TracingConfig"] == {"Mode": "Active"}
+    assert (template.ROOT / folder / f"{module}.py").exists()
+    assert f"{function}Aliaslive" in of_type("AWS::Lambda::Alias")
+    logs = template.resources()[properties["LoggingConfig"]["LogGroup"]["Ref"]]
+    assert logs["Properties"]["RetentionInDays"] == {"Ref": "LogDays"}
+    assert template.functions()[function]["AutoPublishAliasAllProperties"] is True
+
+
+def test_a_function_behind_the_gateway_answers_within_the_gateways_time() -> None:
+    behind = {route.function for route in template.routes()}
+
+    assert all(of_type("AWS::Lambda::Function")[name]["Properties"]["Timeout"] < 30 for name in behind)
+
+
+def test_every_function_file_imports_only_the_layer() -> None:
+    ours = {path.stem for path in (template.ROOT / "functions").rglob("*.py")}
+    for path in (template.ROOT / "functions").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom):
+                assert node.level == 0, path
+                assert node.module is not None
+                assert node.module.partition(".")[0] not in ours, path
+
+
+@pytest.mark.parametrize("table", ["Table", "Journal"])
+def test_the_tables_survive_mistakes(table: str) -> None:
+    resource = of_type("AWS::DynamoDB::Table")[table]
+    properties = resource["Properties"]
+
+    assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
+    assert properties["DeletionProtectionEnabled"] is True
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert properties["SSESpecification"] == {"SSEEnabled": True}
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_the_table_has_two_indexes_of_keys_and_a_stream_of_both_images() -> None:
+    properties = of_type("AWS::DynamoDB::Table")["Table"]["Properties"]
+
+    indexes = {one["IndexName"]: one["Projection"]["ProjectionType"] for one in properties["GlobalSecondaryIndexes"]}
+    assert indexes == {"by_owner": "KEYS_ONLY", "due": "KEYS_ONLY"}
+    assert "LocalSecondaryIndexes" not in properties
+    assert properties["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+
+
+def test_no_record_of_the_stream_is_given_up() -> None:
+    (mapping,) = of_type("AWS::Lambda::EventSourceMapping").values()
+    properties = mapping["Properties"]
+
+    assert "MaximumRetryAttempts" not in properties
+    assert "MaximumRecordAgeInSeconds" not in properties
+    assert properties["StartingPosition"] == "TRIM_HORIZON"
+    assert "JournalLag" in template.resources()
+
+
+def test_each_policy_has_a_parameter_with_the_same_default() -> None:
+    parameters = template.raw()["Parameters"]
+    variables = template.raw()["Globals"]["Function"]["Environment"]["Variables"]
+    for field in fields(Policies):
+        parameter = "".join(part.capitalize() for part in field.name.split("_"))
+        assert parameters[parameter]["Default"] == field.default, field.name
+        assert variables[field.name.upper()] == {"Ref": parameter}
+
+
+def test_samconfig_deploys_to_two_places_and_keeps_no_secret() -> None:
+    text = (template.ROOT / "samconfig.toml").read_text()
+    config = tomllib.loads(text)
+
+    assert {"staging", "production"} <= config.keys()
+    assert not re.search(r"(?i)secret\s*=|password|sk_live|rk_live|whsec_", text)
+
+
+def test_the_layer_is_locked_to_what_the_tests_run_with() -> None:
+    def pinned(path: str) -> dict[str, str]:
+        return dict(re.findall(r"^([\w-]+)(?:\[\w+\])?==(\S+)", (template.ROOT / path).read_text(), re.MULTILINE))
+
+    layer, dev = pinned("layers/packhouse/requirements.txt"), pinned("requirements/dev.txt")
+
+    assert layer.items() <= dev.items()
+    assert "boto3" not in layer  # the runtime's own
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["requirements/dev.txt", "requirements/sam.txt", "requirements/tools.txt", "layers/packhouse/requirements.txt"],
+)
+def test_a_lock_has_hashes_and_names_no_host(path: str) -> None:
+    text = (template.ROOT / path).read_text()
+
+    assert "://" not in text
+    assert "index-url" not in text
+    assert text.count("==") <= text.count("--hash=sha256:")
