@@ -6,7 +6,6 @@ from moto import mock_aws
 
 from packhouse import runtime, settings
 from packhouse.policies import Policies
-from packhouse.store.table import Log, Table
 from tests.harness import gateway, people, template
 from tests.harness.people import KeySet
 from tests.harness.world import Clock, World
@@ -51,25 +50,29 @@ def environment(monkeypatch: pytest.MonkeyPatch, key_set: KeySet) -> Iterator[No
 
 @pytest.fixture
 def world(environment: None, clock: Clock) -> Iterator[World]:
-    """Packhouse on moto: right in one thread, which is all that these tests have."""
+    """Packhouse on moto: right in one thread, which is all that most tests have."""
     del environment
     with mock_aws():
-        raw = boto3.client("dynamodb")
-        for name, logical_id in (("Packhouse", "Table"), ("Journal", "Journal")):
-            raw.create_table(TableName=name, **template.table_definition(logical_id))
-        client = runtime.dynamodb()
-        world = World(
-            client=client,
-            raw=raw,
-            streams=boto3.client("dynamodbstreams"),
-            table=Table(client, "Packhouse"),
-            journal=Log(client, "Journal"),
-            clock=clock,
-        )
-        world.populate()
-        yield world
-        if world.sound:
-            world.check()
+        yield from living(clock)
+
+
+def living(clock: Clock) -> Iterator[World]:
+    """A populated world in the AWS that boto3 reaches; in the end every invariant holds, if the test left it sound."""
+    raw = boto3.client("dynamodb")
+    for name, logical_id in ((settings.settings().table, "Table"), (settings.settings().journal, "Journal")):
+        raw.create_table(TableName=name, **template.table_definition(logical_id))
+    world = World(
+        client=runtime.dynamodb(),
+        raw=raw,
+        streams=boto3.client("dynamodbstreams"),
+        table=runtime.table(),
+        journal=runtime.journal(),
+        clock=clock,
+    )
+    world.populate()
+    yield world
+    if world.sound:
+        world.check()
 
 
 def forget() -> None:
