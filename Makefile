@@ -48,7 +48,7 @@ setup: .venv/.ready  ## install what run, test and check need (they do it themse
 .PHONY: lock
 lock: $(UV)  ## resolve the requirements again, with hashes
 	cd requirements && for name in tools sam dev; do ../$(COMPILE) -o $$name.txt $$name.in; done
-	$(COMPILE) --constraint requirements/dev.txt -o layers/packhouse/requirements.txt layers/packhouse/requirements.in
+	for layer in packhouse office; do $(COMPILE) --constraint requirements/dev.txt -o layers/$$layer/requirements.txt layers/$$layer/requirements.in; done
 
 # --- the two commands ---------------------------------------------------------------------------------------------
 

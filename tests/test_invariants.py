@@ -76,7 +76,7 @@ def changed_unseen(items: dict[str, Item], _: list[Entry]) -> None:
 
 
 def taken_from_the_later_pack(_: dict[str, Item], entries: list[Entry]) -> None:
-    start = min((entry for entry in entries if entry.kind == "pack.changed"), key=lambda entry: entry.item)
+    start = next(entry for entry in entries if [change.after for change in entry.changes] == [0])
     later = max(entry.item for entry in entries if entry.kind == "pack.granted")
     entries[entries.index(start)] = replace(start, item=later)
 

@@ -67,7 +67,7 @@ _RUN = Entity(
         }
     ),
 )
-_ENTITIES: Mapping[str, Entity] = {
+ENTITIES: Mapping[str, Entity] = {
     "WG": Entity("workgroup", "created", frozenset({"name", "time_zone", "low_balance", "notify", "managers_redeem"})),
     "PACK": _PACK,
     "PROJECT": _PROJECT,
@@ -88,7 +88,7 @@ def entry(
     `recorded_at` dates what bears no stamp. The same record makes the same entry, however often it is delivered.
     """
     image = after or before or {}
-    entity = _ENTITIES.get(keys.kind(image), _UNKNOWN)
+    entity = ENTITIES.get(keys.kind(image), _UNKNOWN)
     changes = list(_changes(entity, before or {}, after or {}))
     stamped = _freshly_stamped(before, after)
     if stamped and not changes and entity is not _UNKNOWN:
@@ -110,7 +110,7 @@ def entry(
 
 def journaled(item: Image) -> dict[str, Any]:
     """The attributes of an item that the log must be able to tell, as they are."""
-    entity = _ENTITIES.get(keys.kind(item), _UNKNOWN)
+    entity = ENTITIES.get(keys.kind(item), _UNKNOWN)
     return {field: item[field] for field in sorted(entity.journaled) if field in item}
 
 
