@@ -58,7 +58,7 @@ run: .venv/.ready  ## start the local stack: console, API, demo data (Ctrl-C kee
 
 .PHONY: test
 test: .venv/.ready  ## run every test (TESTS="tests/races -k key" narrows it)
-	@$(PY) -m pytest $(TESTS)
+	@$(PY) -m pytest --numprocesses 2 --dist loadgroup $(TESTS)
 
 # --- the checks ---------------------------------------------------------------------------------------------------
 
@@ -77,7 +77,7 @@ types: .venv/.ready  ## mypy, strict, tests included
 .PHONY: template-lint
 template-lint: .venv/.ready .venv-sam/.ready  ## the template, as written and as expanded
 	.venv/bin/cfn-lint template.yaml
-	$(PY) -m dev.expand | .venv/bin/cfn-lint -
+	$(PY) -m dev.expand | .venv/bin/cfn-lint
 	$(SAM) validate --lint
 
 .PHONY: openapi

@@ -25,4 +25,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:  # Before the runner listens for it, and before there is anything to stop.
+        sys.exit(0)

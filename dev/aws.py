@@ -6,16 +6,15 @@ pipe closes and ministack stops gracefully, which is the only time it writes its
 
 import os
 import signal
-import subprocess
+import subprocess  # nosec B404  # of our own interpreter only
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
 from dev.config import Config, StartError, plain_environment
+from dev.ports import answers
 
 _READY_SECONDS = 30.0
 _STOP_SECONDS = 20.0
@@ -33,7 +32,7 @@ class Aws:
         scratch = config.state / "tmp"
         scratch.mkdir(exist_ok=True)
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen(  # our own interpreter and module
+            self._process = subprocess.Popen(  # nosec B603  # our own interpreter and module
                 [sys.executable, "-m", "dev.aws"],
                 cwd=config.root,
                 env=plain_environment() | _settings(config, scratch),
@@ -60,15 +59,16 @@ class Aws:
                 raise StartError(f"ministack didn't answer for {_READY_SECONDS:.0f} seconds; see {self._log}.")
             time.sleep(_POLL_SECONDS)
         if any(sign in self._log.read_text(errors="replace") for sign in _REFUSED_STATE):
+            self.forget()
             raise StartError(
                 f"The state in {self._config.state} can't be read by this version of ministack: "
                 "delete the folder to start afresh."
             )
 
     def forget(self) -> None:
-        """End it before it can write its state: what was begun is not worth keeping."""
+        """End it before it can write its state over the one it found, or where there was none."""
         self._process.kill()
-        self._process.wait()
+        self._process.communicate()
 
     def stop(self) -> None:
         """Stop it and wait until it has written its state."""
@@ -81,11 +81,7 @@ class Aws:
             self._process.wait()
 
     def _healthy(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self._config.aws_url}/_ministack/health", timeout=1):  # noqa: S310  # ours
-                return True
-        except (urllib.error.URLError, OSError):
-            return False
+        return answers(self._config.aws_port, "/_ministack/health")
 
 
 def _settings(config: Config, scratch: Path) -> dict[str, str]:

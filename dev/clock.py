@@ -12,9 +12,11 @@ from pathlib import Path
 from dev.refusals import MoveMalformed, MoveRefused
 
 _OFFSET = struct.Struct("<q")  # microseconds
-_ADVANCE = re.compile(r"([0-9]{1,9})([smhd])", re.ASCII)
+_LENGTH = re.compile(r"([0-9]{1,9})([smhd])", re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _YEAR_MAX = 2199
+_TOO_FAR = f"The clock ends with the year {_YEAR_MAX}."
+_NO_INSTANT = '"set" is an instant in UTC, like "2026-12-01T00:00:00Z".'
 
 
 class Clock:
@@ -28,48 +30,49 @@ class Clock:
         (offset,) = _OFFSET.unpack_from(self._map)
         return datetime.now(UTC) + timedelta(microseconds=offset)
 
-    def move(self, to: datetime) -> None:
-        """Go on from `to`. One caller at a time: two moves at once would lose one."""
-        if to < self.now():
-            raise MoveRefused(f"The clock only goes forward, and it is {written(self.now())} already.")
-        offset = (to - datetime.now(UTC)) // timedelta(microseconds=1)
-        _OFFSET.pack_into(self._map, 0, offset)
+    def move(self, by_or_to: timedelta | datetime) -> None:
+        """Go forward, by so much or to then. One caller at a time: of two moves at once, one would be lost."""
+        (offset,) = _OFFSET.unpack_from(self._map)
+        real = datetime.now(UTC)
+        now = real + timedelta(microseconds=offset)
+        try:
+            then = now + by_or_to if isinstance(by_or_to, timedelta) else by_or_to
+        except OverflowError as error:
+            raise MoveRefused(_TOO_FAR) from error
+        if then.year > _YEAR_MAX:
+            raise MoveRefused(_TOO_FAR)
+        if then < now:
+            raise MoveRefused(f"The clock only goes forward, and it is {written(now)} already.")
+        _OFFSET.pack_into(self._map, 0, (then - real) // timedelta(microseconds=1))
         self._map.flush()
 
 
 def written(instant: datetime) -> str:
-    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return instant.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def wanted(body: object, now: datetime) -> datetime:
-    """The instant a request to `/dev/clock` asks for: `{"advance": "25h"}` or `{"set": "2026-12-01T00:00:00Z"}`."""
+def wanted(body: object) -> timedelta | datetime:
+    """The move a request to `/dev/clock` asks for: `{"advance": "25h"}` or `{"set": "2026-12-01T00:00:00Z"}`."""
     match body:
-        case {"advance": str(advance), **others} if not others:
-            instant = _advanced(advance, now)
+        case {"advance": str(text), **others} if not others:
+            return _length(text)
         case {"set": str(text), **others} if not others:
-            instant = _instant(text)
-        case _:
-            raise MoveMalformed('Send {"advance": "25h"} or {"set": "2026-12-01T00:00:00Z"}, one of them.')
-    if instant.year > _YEAR_MAX:
-        raise MoveRefused(f"The clock ends with the year {_YEAR_MAX}.")
-    return instant
+            return _instant(text)
+    raise MoveMalformed('Send {"advance": "25h"} or {"set": "2026-12-01T00:00:00Z"}, one of them.')
 
 
-def _advanced(advance: str, now: datetime) -> datetime:
-    matched = _ADVANCE.fullmatch(advance)
+def _length(text: str) -> timedelta:
+    matched = _LENGTH.fullmatch(text)
     if matched is None:
         raise MoveRefused('"advance" is a whole number and one of s, m, h and d, like "25h".')
-    try:
-        return now + timedelta(**{_UNITS[matched[2]]: int(matched[1])})
-    except OverflowError as error:
-        raise MoveRefused(f"The clock ends with the year {_YEAR_MAX}.") from error
+    return timedelta(**{_UNITS[matched[2]]: int(matched[1])})
 
 
 def _instant(text: str) -> datetime:
-    refused = MoveRefused('"set" is an instant in UTC, like "2026-12-01T00:00:00Z".')
-    if not text.endswith("Z"):
-        raise refused
     try:
-        return datetime.fromisoformat(text)
+        instant = datetime.fromisoformat(text)
     except ValueError as error:
-        raise refused from error
+        raise MoveRefused(_NO_INSTANT) from error
+    if not text.endswith("Z") or instant.tzinfo is None:
+        raise MoveRefused(_NO_INSTANT)
+    return instant

@@ -99,7 +99,7 @@ def plain_environment() -> dict[str, str]:
     """The environment every process of the stack starts from; credentials that open nothing, and no proxies."""
     return {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | {
         "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",  # ministack accepts any
+        "AWS_SECRET_ACCESS_KEY": "test",  # nosec B105  # ministack accepts any
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config as BotoConfig
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from dev.config import REGION, Config, StartError
 from dev.refusals import JobFailed
@@ -98,7 +99,10 @@ def environment_of(clients: Clients, function: str) -> dict[str, str]:
 
 def invoke(clients: Clients, target: str, event: str) -> object:
     """Run a function and wait for what it returns."""
-    answer = clients.functions.invoke(FunctionName=target, Payload=event.encode())
+    try:
+        answer = clients.functions.invoke(FunctionName=target, Payload=event.encode())
+    except (BotoCoreError, ClientError) as error:
+        raise JobFailed(f"ministack didn't run it: {error}") from error
     result = answer["Payload"].read()
     if answer.get("FunctionError"):
         raise JobFailed(result.decode(errors="replace"))
@@ -107,7 +111,8 @@ def invoke(clients: Clients, target: str, event: str) -> object:
 
 def _upload(config: Config, clients: Clients, template: LocalTemplate) -> str:
     """Put the template where CloudFormation reads more than the 51,200 bytes it takes in a request."""
-    clients.objects.create_bucket(Bucket=_BUCKET)
+    with suppress(clients.objects.exceptions.BucketAlreadyOwnedByYou):  # Objects survive even a killed ministack.
+        clients.objects.create_bucket(Bucket=_BUCKET)
     clients.objects.put_object(Bucket=_BUCKET, Key=_STACK, Body=json.dumps(template.body).encode())
     return f"{config.aws_url}/{_BUCKET}/{_STACK}"
 

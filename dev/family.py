@@ -14,8 +14,6 @@ import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-_GRACE_SECONDS = 5.0
-"""How long a child may take to finish what it does when it is to end."""
 _BREATH_SECONDS = 1.0
 """A child that dies younger is born again only after that, or it would die hundreds of times a second."""
 _POLL_SECONDS = 0.02
@@ -34,9 +32,11 @@ class _Child:
 
 
 class Family:
-    def __init__(self, live: Live, died: Died) -> None:
+    def __init__(self, live: Live, died: Died, *, grace_seconds: float) -> None:
+        """Children may take `grace_seconds` to finish what they do when they are to end."""
         self._live = live
         self._died = died
+        self._grace_seconds = grace_seconds
         self._children: dict[str, _Child] = {}
         self._unborn: dict[str, float] = {}
         """Names, and from when they may be born again."""
@@ -72,10 +72,8 @@ class Family:
         if end in ready:
             return False
         self._bury()
+        self._hurry()
         now = time.monotonic()
-        for pid in [pid for pid, deadline in self._leaving.items() if deadline < now]:
-            self._leaving[pid] = now + _GRACE_SECONDS
-            os.kill(pid, signal.SIGKILL)
         for name in [name for name, when in self._unborn.items() if when < now]:
             del self._unborn[name]
             self.birth(name)
@@ -86,13 +84,10 @@ class Family:
         for child in self._children.values():
             self._let_go(child)
         self._children.clear()
-        deadline = time.monotonic() + _GRACE_SECONDS
         while self._leaving:
             select.select([self._deaths], [], [], _POLL_SECONDS)
             self._bury()
-            if time.monotonic() > deadline:
-                for pid in self._leaving:
-                    os.kill(pid, signal.SIGKILL)
+            self._hurry()
 
     def _be_born(self, name: str, end: int, life: int) -> None:
         """The child's side of a birth; never returns."""
@@ -113,7 +108,13 @@ class Family:
 
     def _let_go(self, child: _Child) -> None:
         os.close(child.life)
-        self._leaving[child.pid] = time.monotonic() + _GRACE_SECONDS
+        self._leaving[child.pid] = time.monotonic() + self._grace_seconds
+
+    def _hurry(self) -> None:
+        now = time.monotonic()
+        for pid in [pid for pid, deadline in self._leaving.items() if deadline < now]:
+            self._leaving[pid] = now + self._grace_seconds
+            os.kill(pid, signal.SIGKILL)
 
     def _bury(self) -> None:
         with contextlib.suppress(BlockingIOError):

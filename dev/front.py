@@ -6,6 +6,7 @@ name this host and port, and one that changes something under `/dev/` must not c
 
 import http.client
 import json
+import sys
 import threading
 import time
 from collections import deque
@@ -19,13 +20,14 @@ from urllib.parse import unquote, urlsplit
 
 from dev.config import Config
 from dev.gate import Gate
-from dev.hosts import in_use
 from dev.people import Persona
+from dev.ports import in_use
 from dev.refusals import MoveMalformed, Refused
 
 BODY_BYTES_MAX = 10 * 1024 * 1024
 """API Gateway takes no more either."""
 _BACKLOG = 256
+_POLL_SECONDS = 0.1
 _UPSTREAM_SECONDS = 60.0
 _IDLE_SECONDS = 30.0
 """Shorter than ministack keeps an idle connection, so that none is closed under a request."""
@@ -96,6 +98,10 @@ class Upstream:
             connection.close()
         return http.client.HTTPConnection("127.0.0.1", self._port, timeout=_UPSTREAM_SECONDS)
 
+    def close(self) -> None:
+        while self._idle:
+            self._idle.pop()[0].close()
+
     def give_back(self, connection: http.client.HTTPConnection) -> None:
         self._idle.append((connection, time.monotonic()))
 
@@ -122,7 +128,16 @@ class Front(ThreadingHTTPServer):
         """Answer in the background from now on."""
         self.runner = runner
         self.api_path = f"/_aws/execute-api/{api_id}/$default"
-        threading.Thread(target=self.serve_forever, name="front", daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=[_POLL_SECONDS], name="front", daemon=True).start()
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that goes away is none of ours; anything else is a bug, and is shown."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]  # what it was called with
+
+    def server_close(self) -> None:
+        super().server_close()
+        self.upstream.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +157,6 @@ def _no(status: HTTPStatus, sentence: str) -> Answer:
 
 class Request(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server_version = "packhouse-local"
-    sys_version = ""
     wbufsize = -1
     server: Front
 
@@ -163,6 +176,9 @@ class Request(BaseHTTPRequestHandler):
 
     # The names that http.server looks for.
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve  # noqa: N815
+
+    def version_string(self) -> str:
+        return "packhouse-local"
 
     def log_message(self, *_: object) -> None:
         """The runner's terminal is for what a developer has to know."""

@@ -9,6 +9,7 @@ Everybody holds the reading end of a pipe whose writing end only its parent has,
 whatever kills a process, nobody below it stays.
 """
 
+import contextlib
 import gc
 import importlib
 import importlib.util
@@ -45,6 +46,9 @@ _HEAVY = (
 _WATCHED = (".py", ".json")
 _WATCH_SECONDS = 0.25
 _SENTENCE_MAX = 300
+_WORKER_GRACE_SECONDS = 5.0
+"""How long an invocation may go on when its worker is to end."""
+_HOST_GRACE_SECONDS = 2 * _WORKER_GRACE_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +92,7 @@ class Zygote:
     def __init__(self, orders: Orders) -> None:
         self._orders = orders
         self._hosted = {each.name: each for each in orders.hosted}
-        self._family = Family(self._host, self._host_died)
+        self._family = Family(self._host, self._host_died, grace_seconds=_HOST_GRACE_SECONDS)
         self._package = Path(orders.layer, "packhouse")
         self._watch = Watch([self._package, *(Path(each.code) for each in orders.hosted)])
 
@@ -136,7 +140,9 @@ class Host:
             bookmark=Bookmark(Path(self._hosted.bookmark)),
         )
         listening = socket.socket(fileno=self._hosted.listening)
-        workers = Family(lambda _, over: serve(listening, over, served), self._worker_died)
+        workers = Family(
+            lambda _, over: serve(listening, over, served), self._worker_died, grace_seconds=_WORKER_GRACE_SECONDS
+        )
         for number in range(self._orders.workers):
             workers.birth(str(number))
         while workers.look_after(end):
@@ -239,7 +245,8 @@ def _short(file: Path) -> str:
 
 def say(sentence: str, *, to: int = 1) -> None:
     """One line on the runner's terminal, written at once, so that processes don't mix theirs."""
-    os.write(to, f"{sentence}\n".encode())
+    with contextlib.suppress(OSError):  # Nobody may be there to read it.
+        os.write(to, f"{sentence}\n".encode())
 
 
 def main() -> None:

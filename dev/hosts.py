@@ -1,19 +1,17 @@
 """The runner's side of the hosts: their ports, the zygote that forks them, and what they are told."""
 
-import http.client
-import socket
-import subprocess
+import subprocess  # nosec B404  # of our own interpreter only
 import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from http import HTTPStatus
 
 from dev import config as configuration
 from dev.config import Config, StartError
 from dev.deploy import Clients, Deployed, environment_of
 from dev.host import Hosted, Orders
 from dev.local_template import Function, LocalTemplate
+from dev.ports import answers, claimed
 
 _WORKERS = 2
 _READY_SECONDS = 30.0
@@ -21,7 +19,6 @@ _STOP_SECONDS = 15.0
 _POLL_SECONDS = 0.02
 _BREATH_SECONDS = 1.0
 """A zygote that dies younger is followed by the next one only after that."""
-_BACKLOG = 256
 
 
 class Hosts:
@@ -69,7 +66,7 @@ class Hosts:
         """Until each host answers, be it that its handler can't be imported."""
         deadline = time.monotonic() + _READY_SECONDS
         for function in self._functions:
-            while not _answers(function.port):
+            while not answers(function.port):
                 if not self.alive():
                     raise StartError(f"The functions' hosts ended at once; {self._log} says why.")
                 if time.monotonic() > deadline:
@@ -102,7 +99,7 @@ class Hosts:
     def _start(self) -> subprocess.Popen[bytes]:
         self._started = time.monotonic()
         with self._log.open("ab") as log:
-            return subprocess.Popen(  # our own interpreter and module
+            return subprocess.Popen(  # nosec B603  # our own interpreter and module
                 [sys.executable, "-m", "dev.host"],
                 cwd=self._config.root,
                 env=configuration.plain_environment(),
@@ -118,26 +115,6 @@ class Hosts:
         with suppress(BrokenPipeError):  # It is dead already, which its watcher will notice.
             self._process.stdin.write(self._orders.written())
             self._process.stdin.flush()
-
-
-def claimed(port: int, config: Config) -> socket.socket:
-    """A socket that listens on a port of this machine alone."""
-    listening = socket.socket()
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind(("127.0.0.1", port))
-        listening.listen(_BACKLOG)
-    except OSError as error:
-        listening.close()
-        raise in_use(port, config) from error
-    return listening
-
-
-def in_use(port: int, config: Config) -> StartError:
-    return StartError(
-        f"Port {port} is in use. Stop what uses it, or choose other ports: "
-        f"PACKHOUSE_PORT={config.port + 100} make run (a stack takes its ports from that number on)."
-    )
 
 
 def _environment(config: Config, function: Function, name: str, variables: Mapping[str, str]) -> dict[str, str]:
@@ -160,14 +137,3 @@ def _environment(config: Config, function: Function, name: str, variables: Mappi
         }
         | dict(variables)
     )
-
-
-def _answers(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_READY_SECONDS)
-    try:
-        connection.request("GET", "/")
-        return connection.getresponse().status == HTTPStatus.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()

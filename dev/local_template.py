@@ -7,9 +7,8 @@ a new version and points the alias `live` at it when a port has changed; an alia
 
 import hashlib
 import json
-import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,12 @@ _PLACEHOLDER = "raise RuntimeError('The local stack runs this function in a proc
 _KEYS_VARIABLE = "TOKEN_KEYS_URL"
 # The runner signs its personas in with their passwords, which no client of the product may do.
 _SIGN_IN_FLOW = "ALLOW_ADMIN_USER_PASSWORD_AUTH"
-_TARGET = re.compile(r"\$\{(\w+?)(?:Aliaslive)?(?:\.Arn|\.Alias)?\}/invocations")
+_ALIAS = "Aliaslive"
+_INVOCATIONS = (
+    "arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}:lambda:path/2015-03-31/functions/${{{}}}/invocations"
+)
+_ROUTE_PROPERTIES = {"ApiId", "Auth", "Method", "Path"}
+_NO_AUTHORIZER = "NONE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +57,15 @@ class StreamReader:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Route:
+    api: str
+    key: str
+    function: str
+    authorizer: str | None
+    """The default one of the API, if it names none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LocalTemplate:
     body: Template
     functions: tuple[Function, ...]
@@ -67,12 +80,17 @@ def localized(config: Config) -> LocalTemplate:
     functions = tuple(_functions(source, config))
     if len(functions) > FUNCTIONS_MAX:
         raise StartError(f"The template has {len(functions)} functions; a local stack has ports for {FUNCTIONS_MAX}.")
+    routes = tuple(_taken_out(source, functions))
+    apis = {
+        logical_id: api["Auth"]["DefaultAuthorizer"]
+        for logical_id, api in _of_type(source["Resources"], "AWS::Serverless::HttpApi")
+    }
     _prepare(source, functions, config)
     body = expand.transformed(source)
     resources: dict[str, Any] = body["Resources"]
-    for logical_id in [name for name, resource in resources.items() if resource["Type"] == "AWS::Lambda::Permission"]:
-        del resources[logical_id]  # ministack doesn't check them, and there is one per route.
-    _spell_out_routes(resources)
+    for logical_id, default_authorizer in apis.items():
+        mine = [route for route in routes if route.api == logical_id]
+        _spell_out_api(resources, logical_id, default_authorizer, mine)
     return LocalTemplate(
         body=body,
         functions=functions,
@@ -121,65 +139,73 @@ def _prepare(source: Template, functions: tuple[Function, ...], config: Config) 
         client.setdefault("ExplicitAuthFlows", []).append(_SIGN_IN_FLOW)
 
 
-def _spell_out_routes(resources: Template) -> None:
+def _taken_out(source: Template, functions: tuple[Function, ...]) -> Iterator[_Route]:
+    """The routes of the template, which the transform doesn't get to see.
+
+    It copies the whole API for every route it adds, a second and more at the size of ours; and ministack couldn't
+    read what it makes of them. A test holds these to what AWS gets.
+    """
+    for function in functions:
+        events = source["Resources"][function.logical_id]["Properties"].get("Events", {})
+        for name in [name for name, event in events.items() if event["Type"] == "HttpApi"]:
+            event = events.pop(name)["Properties"]
+            unknown = set(event) - _ROUTE_PROPERTIES
+            if unknown:
+                raise StartError(f"The local stack doesn't know {', '.join(sorted(unknown))} of the route {name}.")
+            yield _Route(
+                api=event["ApiId"]["Ref"],
+                key=f"{event['Method'].upper()} {event['Path']}",
+                function=function.logical_id,
+                authorizer=event.get("Auth", {}).get("Authorizer"),
+            )
+
+
+def _spell_out_api(resources: Template, api_id: str, default_authorizer: str, routes: Iterable[_Route]) -> None:
     """Say in resources of their own what the OpenAPI body of an HTTP API says, as ministack ignores that."""
-    for api_id, api in _of_type(resources, "AWS::ApiGatewayV2::Api"):
-        body = api.pop("Body", None)
-        if body is None:
-            continue
-        api.pop("FailOnWarnings", None)
-        api |= {"ProtocolType": "HTTP", "Name": api_id}
-        schemes = body.get("components", {}).get("securitySchemes", {})
-        for name, scheme in schemes.items():
-            resources[f"{api_id}Authorizer{name}"] = _authorizer(api_id, name, scheme["x-amazon-apigateway-authorizer"])
-        for path, operations in body["paths"].items():
-            for method, operation in operations.items():
-                _add_route(resources, api_id, f"{method.upper()} {path}", operation)
+    api = resources[api_id]["Properties"]
+    body = api.pop("Body")
+    api.pop("FailOnWarnings", None)
+    api |= {"ProtocolType": "HTTP", "Name": api_id}
+    for name, scheme in body["components"]["securitySchemes"].items():
+        authorizer = scheme["x-amazon-apigateway-authorizer"]
+        resources[f"{api_id}Authorizer{name}"] = {
+            "Type": "AWS::ApiGatewayV2::Authorizer",
+            "Properties": {
+                "ApiId": {"Ref": api_id},
+                "Name": name,
+                "AuthorizerType": "REQUEST",
+                "AuthorizerUri": authorizer["authorizerUri"],
+                "AuthorizerPayloadFormatVersion": authorizer["authorizerPayloadFormatVersion"],
+                "AuthorizerResultTtlInSeconds": authorizer["authorizerResultTtlInSeconds"],
+                "EnableSimpleResponses": authorizer["enableSimpleResponses"],
+                "IdentitySource": authorizer["identitySource"],
+            },
+        }
+    for route in routes:
+        _add_route(resources, route, route.authorizer or default_authorizer)
 
 
-def _authorizer(api_id: str, name: str, authorizer: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "Type": "AWS::ApiGatewayV2::Authorizer",
-        "Properties": {
-            "ApiId": {"Ref": api_id},
-            "Name": name,
-            "AuthorizerType": "REQUEST",
-            "AuthorizerUri": authorizer["authorizerUri"],
-            "AuthorizerPayloadFormatVersion": authorizer["authorizerPayloadFormatVersion"],
-            "AuthorizerResultTtlInSeconds": authorizer["authorizerResultTtlInSeconds"],
-            "EnableSimpleResponses": authorizer["enableSimpleResponses"],
-            "IdentitySource": authorizer["identitySource"],
-        },
-    }
-
-
-def _add_route(resources: Template, api_id: str, route_key: str, operation: dict[str, Any]) -> None:
-    target = operation["x-amazon-apigateway-integration"]
-    named = _TARGET.search(str(target["uri"]))
-    if named is None:
-        raise StartError(f"The route {route_key} of the template has a target the local stack doesn't know.")
-    integration = f"{api_id}To{named[1]}"
+def _add_route(resources: Template, route: _Route, authorizer: str) -> None:
+    integration = f"{route.api}To{route.function}"
     resources[integration] = {
         "Type": "AWS::ApiGatewayV2::Integration",
         "Properties": {
-            "ApiId": {"Ref": api_id},
+            "ApiId": {"Ref": route.api},
             "IntegrationType": "AWS_PROXY",
-            "IntegrationUri": target["uri"],
-            "PayloadFormatVersion": target["payloadFormatVersion"],
+            "IntegrationUri": {"Fn::Sub": _INVOCATIONS.format(f"{route.function}{_ALIAS}")},
+            "PayloadFormatVersion": "2.0",
         },
     }
-    route = {
-        "ApiId": {"Ref": api_id},
-        "RouteKey": route_key,
+    properties = {
+        "ApiId": {"Ref": route.api},
+        "RouteKey": route.key,
         "Target": {"Fn::Join": ["/", ["integrations", {"Ref": integration}]]},
     }
-    for requirement in operation.get("security", []):
-        for scheme in requirement:
-            if scheme != "NONE":
-                route |= {"AuthorizationType": "CUSTOM", "AuthorizerId": {"Ref": f"{api_id}Authorizer{scheme}"}}
+    if authorizer != _NO_AUTHORIZER:
+        properties |= {"AuthorizationType": "CUSTOM", "AuthorizerId": {"Ref": f"{route.api}Authorizer{authorizer}"}}
     # Named by what it is, so that the same route is the same resource at the next start.
-    name = hashlib.sha256(route_key.encode()).hexdigest()[:12]
-    resources[f"{api_id}Route{name}"] = {"Type": "AWS::ApiGatewayV2::Route", "Properties": route}
+    name = hashlib.sha256(route.key.encode()).hexdigest()[:12]
+    resources[f"{route.api}Route{name}"] = {"Type": "AWS::ApiGatewayV2::Route", "Properties": properties}
 
 
 def _renew_stream_mappings(resources: Template) -> Iterator[StreamReader]:
@@ -189,14 +215,14 @@ def _renew_stream_mappings(resources: Template) -> Iterator[StreamReader]:
     as many new records as it has read before. And its filters don't know every operator, and advance unseen, so that
     nobody could tell whether a reader has come to the end.
     """
-    started = int(time.time())
+    started = time.time_ns()
     for logical_id, mapping in _of_type(resources, "AWS::Lambda::EventSourceMapping"):
         if "StartingPosition" not in mapping:
             continue
         resources[f"{logical_id}{started}"] = resources.pop(logical_id)
         filters = mapping.pop("FilterCriteria", {}).get("Filters", [])
         yield StreamReader(
-            function=mapping["FunctionName"]["Ref"].removesuffix("Aliaslive"),
+            function=mapping["FunctionName"]["Ref"].removesuffix(_ALIAS),
             table=mapping["EventSourceArn"]["Fn::GetAtt"][0],
             patterns=tuple(patterns.parsed(each["Pattern"]) for each in filters),
             gives_back="ReportBatchItemFailures" in mapping.get("FunctionResponseTypes", []),

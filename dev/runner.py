@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
@@ -20,8 +20,9 @@ from dev.aws import Aws
 from dev.config import StartError
 from dev.deploy import Clients, DeployFailed, deploy
 from dev.front import Front
-from dev.hosts import Hosts, claimed
+from dev.hosts import Hosts
 from dev.local_template import localized
+from dev.ports import claimed
 from dev.stack import Stack
 from dev.summary import summary
 
@@ -78,14 +79,16 @@ def run(config: Config) -> int:
         say(str(error), to=sys.stderr)
         return 1
     except _Ending:
+        say("Stopped.")
         return 0
 
 
 def say(text: str, *, to: TextIO | None = None) -> None:
     """Written at once, so that the lines of different processes don't mix."""
     output = to or sys.stdout
-    output.write(f"{text}\n")
-    output.flush()
+    with suppress(OSError):  # Nobody may be there to read it.
+        output.write(f"{text}\n")
+        output.flush()
 
 
 def _end(_number: int, _frame: object) -> NoReturn:
@@ -116,9 +119,10 @@ def _start(config: Config, undo: ExitStack) -> _Running:
     aws.wait_until_ready()
     try:
         deployed = deploy(config, clients, template)
-    except DeployFailed:
-        if not kept:
-            aws.forget()
+    except DeployFailed as failed:
+        if kept:
+            raise StartError(f"{failed} Deleting {config.state} starts afresh.") from failed
+        aws.forget()
         raise
     hosts.give_orders(clients, deployed, template)
     stack = Stack(config, clients, template, deployed, say)
@@ -126,7 +130,7 @@ def _start(config: Config, undo: ExitStack) -> _Running:
     stack.seed()
     hosts.wait_until_ready()
     for function, count in stack.drain(seconds=_FIRST_DRAIN_SECONDS).items():
-        say(f"{function} has not taken {count} changes yet; its log says why.")
+        say(f"{function} has yet to take {count} of the changes; its log says why.")
     _serve(config, stack, front, deployed, undo)
     return _Running(aws=aws, hosts=hosts, stack=stack)
 
@@ -154,7 +158,7 @@ def _drain(aws: Aws, stack: Stack) -> None:
     if not aws.alive():
         return
     for function, count in stack.drain(seconds=_LAST_DRAIN_SECONDS).items():
-        say(f"{function} has not taken {count} changes, and will never see them; its log says why.", to=sys.stderr)
+        say(f"{function} has yet to take {count} of the changes, and never will; its log says why.", to=sys.stderr)
 
 
 def _locked(config: Config, undo: ExitStack) -> int:

@@ -46,13 +46,13 @@ class Ticker:
     clock: Clock
     invoke: Invoke
     say: Callable[[str], None]
-    _due: dict[str, datetime] = field(default_factory=dict, init=False)
+    _due: dict[Schedule, datetime] = field(default_factory=dict, init=False)
     one_at_a_time: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def __post_init__(self) -> None:
         self.schedules = tuple(self.schedules)
         now = self.clock.now()
-        self._due = {schedule.name: now + schedule.every for schedule in self.schedules}
+        self._due = {schedule: now + schedule.every for schedule in self.schedules}
 
     def run(self, name: str) -> object:
         """Run one job now, whether it is due or not."""
@@ -66,10 +66,10 @@ class Ticker:
         """Run each job that is due, once, the longest overdue first. A failure is said and doesn't stop the others."""
         with self.one_at_a_time:
             now = self.clock.now()
-            for schedule in sorted(self.schedules, key=lambda each: self._due[each.name]):
-                if self._due[schedule.name] > now:
+            for schedule in sorted(self.schedules, key=lambda each: self._due[each]):
+                if self._due[schedule] > now:
                     continue
-                self._due[schedule.name] = now + schedule.every
+                self._due[schedule] = now + schedule.every
                 try:
                     self.invoke(schedule.target, schedule.event)
                 except JobFailed as failed:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from dev.people import CAST, Person
 from packhouse import granting
 from packhouse.catalog import catalog
 from packhouse.domain.access import ApiKey, Role, Stamp
@@ -22,13 +23,7 @@ if TYPE_CHECKING:
 
 SEED = "demo seed"
 WORKGROUPS = {"northwind": "Northwind", "contoso": "Contoso", "distributor": "Fabrikam Distribution"}
-MEMBERS = (
-    ("northwind-administrator", "northwind", Role.ADMINISTRATOR),
-    ("northwind-manager", "northwind", Role.MANAGER),
-    ("northwind-associate", "northwind", Role.ASSOCIATE),
-    ("contoso-administrator", "contoso", Role.ADMINISTRATOR),
-    ("distributor-administrator", "distributor", Role.ADMINISTRATOR),
-)
+MEMBERS = [person for person in CAST if isinstance(person, Person) and person.workgroup]
 ACQUISITIONS = (
     # How many days ago, and what: several packs of each on_success type, 10 to 50 licenses of every type in all.
     ("northwind", 350, [Line("mailbox-migration", 5), Line("document-migration", 4)]),
@@ -82,8 +77,15 @@ def _workgroups(table: StampedTable, seeded: Seeded) -> Sequence[Write]:
 def _people(table: StampedTable, seeded: Seeded, subjects: dict[str, str]) -> Sequence[Write]:
     now = table.stamp.at
     joined = [
-        access.joined(table, subjects[who], seeded.workgroups[wg], role, email=f"{who}@{wg}.example", since=now)
-        for who, wg, role in MEMBERS
+        access.joined(
+            table,
+            subjects[person.key],
+            seeded.workgroups[str(person.workgroup)],
+            Role(person.role),
+            email=person.email,
+            since=now,
+        )
+        for person in MEMBERS
     ]
     owners = {"northwind-worker": seeded.workgroups["northwind"], "platform-worker": None}
     issued = [

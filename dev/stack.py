@@ -63,7 +63,7 @@ class Stack:
 
     def move_clock(self, body: object) -> str:
         with self._moving:
-            self._clock.move(clock.wanted(body, self._clock.now()))
+            self._clock.move(clock.wanted(body))
         self.ticker.tick()
         return self.now()
 
@@ -115,5 +115,5 @@ class Stack:
     def _drain_or_fail(self) -> None:
         for function, count in self.drain().items():
             raise NotDone(
-                f"{function} has not taken {count} changes in {_DRAIN_SECONDS:.0f} seconds; its log says why."
+                f"{function} has yet to take {count} of the changes after {_DRAIN_SECONDS:.0f} seconds; see its log."
             )

@@ -97,14 +97,20 @@ class Streams:
     def _records_after(self, reader: Reader) -> int:
         arn = self._arns[reader.table]
         shard = self._client.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
-        place = {"StreamArn": arn, "ShardId": shard}
         bookmark = str(reader.bookmark)
-        oldest = {"ShardIteratorType": "TRIM_HORIZON"}
-        after = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": bookmark}
+        iterator = self._iterator_after(bookmark, arn, shard) if bookmark else self._oldest(arn, shard)
+        return len(self._client.get_records(ShardIterator=iterator, Limit=_COUNTED_MAX)["Records"])
+
+    def _iterator_after(self, bookmark: str, arn: str, shard: str) -> str:
         try:
-            iterator = self._client.get_shard_iterator(**place, **(after if bookmark else oldest))
+            found = self._client.get_shard_iterator(
+                StreamArn=arn, ShardId=shard, ShardIteratorType="AFTER_SEQUENCE_NUMBER", SequenceNumber=bookmark
+            )
         except self._client.exceptions.TrimmedDataAccessException:
             # A stream forgets after a day: whatever it still knows came later than the bookmark.
-            iterator = self._client.get_shard_iterator(**place, **oldest)
-        records = self._client.get_records(ShardIterator=iterator["ShardIterator"], Limit=_COUNTED_MAX)["Records"]
-        return len(records)
+            return self._oldest(arn, shard)
+        return found["ShardIterator"]
+
+    def _oldest(self, arn: str, shard: str) -> str:
+        found = self._client.get_shard_iterator(StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON")
+        return found["ShardIterator"]

@@ -85,7 +85,7 @@ class Invocation(BaseHTTPRequestHandler):
             context = _context(self.headers)
             # Lambda ends a function at its deadline, whatever it is doing; so does the signal.
             signal.setitimer(signal.ITIMER_REAL, max(context.get_remaining_time_in_millis(), 1) / 1000)
-            self._answer(HTTPStatus.OK, _result(self._served, event, context))
+            self._answer(HTTPStatus.OK, result(self._served, event, context))
         except Exception as error:  # noqa: BLE001  # whatever a handler raises is its answer
             traceback.print_exc()
             failure = {"errorMessage": str(error), "errorType": type(error).__name__}
@@ -109,7 +109,7 @@ class BatchItemFailures(Exception):  # noqa: N818  # named by what the reader an
     """A stream's reader gave back records. ministack ignores that answer; an error makes it deliver them again."""
 
 
-def _result(served: Served, event: Any, context: Context) -> Any:  # noqa: ANN401  # any JSON
+def result(served: Served, event: Any, context: Context) -> Any:  # noqa: ANN401  # any JSON
     records = served.reading.of_stream(event)
     if records is None:
         return served.handler(event, context)

@@ -9,12 +9,31 @@ from packhouse.policies import Policies
 from tests.harness import gateway, people, template
 from tests.harness.people import KeySet
 from tests.harness.world import Clock, World
+from tests.stack.running import LocalStack
+
+SHARING = {"tests/stack": "stack", "tests/console": "stack", "tests/races": "engine"}
+"""Folders whose tests share a process that is slow to start: each group runs in one worker of pytest-xdist."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for folder, group in SHARING.items():
+            if item.path.is_relative_to(template.ROOT / folder):
+                item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
 def key_set() -> Iterator[KeySet]:
     with people.serving_keys() as served:
         yield served
+
+
+@pytest.fixture(scope="session")
+def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """The one stack that all end-to-end tests share; who moves its clock or kills its parts starts another."""
+    stack = LocalStack(tmp_path_factory.mktemp("stack") / "state")
+    yield stack
+    assert stack.stop() == 0
 
 
 @pytest.fixture
