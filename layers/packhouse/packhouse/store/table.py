@@ -294,7 +294,7 @@ def _condition(only_if: str, expressions: str, values: Mapping[str, object]) -> 
 
 
 def _pause(seconds_max: float) -> None:
-    time.sleep(random.uniform(0, seconds_max))  # noqa: S311  # jitter, no secret
+    time.sleep(random.uniform(0, seconds_max))  # noqa: S311  # nosec B311  # jitter, no secret
 
 
 def _patiently(call: Callable[..., Any], **arguments: Any) -> Any:  # noqa: ANN401  # botocore's own types
