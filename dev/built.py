@@ -27,6 +27,8 @@ def _layers() -> Iterator[str]:
         files = [path for path in (BUILD / layer).rglob("*") if path.is_file()]
         mb = sum(path.stat().st_size for path in files) / MB
         sys.stdout.write(f"{layer}: {mb:.1f} MB of {mb_max}\n")
+        if not files:
+            yield f"{layer} wasn't built"
         if mb > mb_max:
             yield f"{layer} has {mb:.1f} MB, and {mb_max} is the limit"
         for source in (path for path in files if path.suffix == ".py"):

@@ -6,7 +6,7 @@ from moto import mock_aws
 
 from packhouse import runtime, settings
 from packhouse.policies import Policies
-from tests.harness import gateway, people, template
+from tests.harness import gateway, people, strict, template
 from tests.harness.people import KeySet
 from tests.harness.world import Clock, World
 from tests.stack.running import LocalStack
@@ -51,7 +51,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, key_set: KeySet) -> Iterator[No
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_DEFAULT_REGION": "us-east-1",
         "POWERTOOLS_SERVICE_NAME": "packhouse",
-        "STAGE": "local",
+        "AUTHORIZER_TTL_SECONDS": "0",
         "TABLE": "Packhouse",
         "JOURNAL": "Journal",
         "SUPPORT_EMAIL": "support@packhouse.example",
@@ -88,6 +88,7 @@ def living(clock: Clock) -> Iterator[World]:
         journal=runtime.journal(),
         clock=clock,
     )
+    strict.watch(world.client)
     world.populate()
     yield world
     if world.sound:

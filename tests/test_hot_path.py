@@ -10,7 +10,6 @@ from tests.harness.meter import Bill, metered, size
 from tests.harness.world import NORTHWIND, World
 
 LONG = "é" * 64  # 128 bytes
-ERRORS = ["e" * 64 for _ in range(1)]
 
 type Cost = tuple[int, int, int]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from packhouse import invariants
-from packhouse.domain.journal import Entry
+from packhouse.domain.journal import Change, Entry
 from packhouse.store.table import Item
 from tests.harness.world import World
 
@@ -63,6 +63,33 @@ def ended_twice(_: dict[str, Item], entries: list[Entry]) -> None:
     entries.append(replace(ending, entry_id="twice", sequence=str(10**30)))
 
 
+def settled_again(_: dict[str, Item], entries: list[Entry]) -> None:
+    ending = next(entry for entry in entries if entry.kind == "run.consumed")
+    changes = [Change(field="licenses_used", before=1, after=1)]
+    entries.append(replace(ending, kind="run.changed", changes=changes, entry_id="again", sequence=str(10**30)))
+
+
+def oversold_for_a_moment(_: dict[str, Item], entries: list[Entry]) -> None:
+    start = next(entry for entry in entries if [change.after for change in entry.changes] == [0])
+    low = [Change(field="available", before=2, after=-3)]
+    back = [Change(field="available", before=-3, after=0)]
+    place = entries.index(start)
+    entries[place] = replace(start, changes=low)
+    entries.append(replace(start, changes=back, entry_id="back", sequence=start.sequence))
+
+
+def unreadable_state(items: dict[str, Item], _: list[Entry]) -> None:
+    of(items, "PACK#")["state"] = "melted"
+
+
+def unreadable_number(items: dict[str, Item], _: list[Entry]) -> None:
+    del of(items, "RUN#")["allocation"]
+
+
+def item_erased_unseen(items: dict[str, Item], _: list[Entry]) -> None:
+    items.pop(next(name for name, item in items.items() if item.get("state") == "released"))
+
+
 def granted_for_nothing(items: dict[str, Item], _: list[Entry]) -> None:
     of(items, "PACK#")["source"] = {"kind": "card"}
 
@@ -91,6 +118,11 @@ DAMAGES: list[tuple[Damage, str]] = [
     (used_more_than_held, "success-iff-consumed"),
     (ended_and_still_queued, "settle-once"),
     (ended_twice, "settle-once"),
+    (settled_again, "settle-once"),
+    (oversold_for_a_moment, "conservation"),
+    (unreadable_state, "readable"),
+    (unreadable_number, "readable"),
+    (item_erased_unseen, "journal-complete"),
     (granted_for_nothing, "paid-iff-granted"),
     (entry_missing, "journal-complete"),
     (changed_unseen, "journal-complete"),
@@ -131,4 +163,4 @@ def test_planted_damage_is_found_under_its_name(
 
 
 def test_every_invariant_has_a_damage_that_it_finds() -> None:
-    assert {invariant for _, invariant in DAMAGES} == set(invariants.CHECKS)
+    assert {invariant for _, invariant in DAMAGES} == {*invariants.CHECKS, "readable"}

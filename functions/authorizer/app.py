@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -18,7 +19,9 @@ from packhouse.web import identity
 
 OPERATORS = "operators"
 KEY_PREFIX = "phk_"
-TOKEN_BYTES_MAX = 8_192
+KEY = re.compile(r"phk_(key_[0-9a-f]{32})_[0-9A-Za-z_-]{1,200}")
+SUBJECT = re.compile(r"[\x21-\x7e]{1,128}")
+TOKEN_LENGTH_MAX = 8_192
 ACCESS = "access"
 CLAIMS = ["exp", "iat", "iss", "sub", "token_use", "client_id"]
 
@@ -33,21 +36,23 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
         context = identity.told_refused(str(refusal.facts["reason"]))
     except (TryAgain, jwt.PyJWKClientConnectionError) as error:
         logger.warning("cannot authorize now", cause=type(error).__name__)
-        context = identity.told_refused(identity.UNAVAILABLE)
+        context = identity.told_unavailable(token_settings().answers_kept_seconds)
     return {"isAuthorized": True, "context": context}
 
 
 def _principal(authorization: str) -> Principal:
     scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "bearer" or not token or len(token) > TOKEN_BYTES_MAX:
+    if scheme.lower() != "bearer" or not token or len(token) > TOKEN_LENGTH_MAX:
         raise Unauthenticated(reason="no bearer token")
     return _of_key(token) if token.startswith(KEY_PREFIX) else _of_access_token(token)
 
 
 def _of_key(token: str) -> Principal:
     """The key that a token `phk_<key_id>_<secret>` is; its hash is compared in constant time, also with nothing."""
-    key_id, _, _ = token.removeprefix(KEY_PREFIX).rpartition("_")
-    key = access.read_key(runtime.table(), key_id)
+    spelled = KEY.fullmatch(token)
+    if spelled is None:
+        raise Unauthenticated(reason="unknown API key")
+    key = access.read_key(runtime.table(), spelled[1])
     presented = hashlib.sha256(token.encode()).hexdigest()
     if not hmac.compare_digest(presented, key.secret_hash if key else "") or key is None:
         raise Unauthenticated(reason="unknown API key")
@@ -76,7 +81,10 @@ def _of_access_token(token: str) -> Principal:
         raise Unauthenticated(reason="invalid token") from error
     if claims["token_use"] != ACCESS or claims["client_id"] != settings.client_id:
         raise Unauthenticated(reason="not an access token of this console")
-    operator = OPERATORS in claims.get("cognito:groups", [])
+    if not SUBJECT.fullmatch(claims["sub"]):
+        raise Unauthenticated(reason="invalid token")
+    groups = claims.get("cognito:groups")
+    operator = isinstance(groups, list) and OPERATORS in groups
     return Principal(
         name=claims["sub"],
         kind=PrincipalKind.OPERATOR if operator else PrincipalKind.MEMBER,

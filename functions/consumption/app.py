@@ -28,7 +28,7 @@ from packhouse.settings import settings
 from packhouse.store import keys, packs, projects, runs
 from packhouse.web import paging
 from packhouse.web.api import create_api
-from packhouse.web.fields import PAGE_DEFAULT, Cursor, IdempotencyKey, Limit
+from packhouse.web.fields import PAGE_DEFAULT, Cursor, IdempotencyKey, ItemId, Limit
 from packhouse.web.packs import BalanceLine, BalanceView, PackPage, PackView
 from packhouse.web.projects import CreateProject, ProjectPage, ProjectView
 from packhouse.web.runs import (
@@ -58,7 +58,7 @@ def list_packs(
     limit: Limit = PAGE_DEFAULT,
     cursor: Cursor = None,
 ) -> PackPage:
-    code = catalog().of(sku).code if sku else ""
+    code = "" if sku is None else catalog().of(sku).code
     items, next_cursor = paging.page(runtime.table(), keys.packs(wg, code), limit=limit, cursor=cursor)
     views = [PackView.of(packs.of_item(item), catalog(), now=api.caller.stamp.at) for item in items]
     return PackPage(items=[view for view in views if not state or view.state in state], next_cursor=next_cursor)
@@ -137,13 +137,14 @@ def list_runs(
     wg: str,
     project_id: str,
     state: Annotated[list[RunState] | None, Query()] = None,
-    item_id: Annotated[str | None, Query(max_length=400)] = None,
+    item_id: Annotated[ItemId | None, Query()] = None,
     open: Annotated[bool | None, Query(description="Only runs that haven't ended, or only those that have.")] = None,  # noqa: A002  # api.md's word
     limit: Limit = PAGE_DEFAULT,
     cursor: Cursor = None,
 ) -> RunPage:
-    items, next_cursor = paging.page(runtime.table(), keys.runs(wg, project_id), limit=limit, cursor=cursor)
-    if not items and cursor is None:  # none at all may mean no such project; only then it costs a second read
+    of_project = runs.of_project(wg, project_id)
+    items, next_cursor = paging.page(runtime.table(), of_project, limit=limit, cursor=cursor)
+    if not items:  # that may mean no such project; only then it costs a second read
         projects.read(runtime.table(), wg, project_id)
     views = [RunView.of(runs.of_item(item), now=api.caller.stamp.at) for item in items]
     kept = [view for view in views if view.matches(states=state, item_id=item_id, is_open=open)]

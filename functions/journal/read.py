@@ -21,6 +21,7 @@ api = create_api()
 handler = api.resolve
 
 MONTH = re.compile(r"\d{4}(0[1-9]|1[0-2])")
+KINDS_MAX = 20
 SOON = timedelta(minutes=1)  # another machine's clock may be ahead by less
 
 
@@ -30,7 +31,7 @@ def read_journal(  # noqa: PLR0913  # api.md's filters
     *,
     first_day: Annotated[Day | None, Query(alias="from", description="The first day, in the workgroup's zone.")] = None,
     last_day: Annotated[Day | None, Query(alias="to", description="The last day, in the workgroup's zone.")] = None,
-    kind: Annotated[list[str] | None, Query()] = None,
+    kind: Annotated[list[str] | None, Query(max_length=KINDS_MAX)] = None,
     project: Annotated[str | None, Query(max_length=64)] = None,
     pack: Annotated[str | None, Query(max_length=64)] = None,
     limit: Limit = PAGE_DEFAULT,

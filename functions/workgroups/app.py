@@ -2,7 +2,7 @@
 
 from packhouse import runtime
 from packhouse.domain.access import Permission
-from packhouse.errors import NotFound, NotPermitted, UnknownSku
+from packhouse.errors import UnknownSku
 from packhouse.store import workgroups
 from packhouse.web.api import create_api
 from packhouse.web.identity import Door
@@ -23,11 +23,11 @@ def me() -> Me:
     return Me(principal=principal.name, kind=principal.kind, workgroups=memberships)
 
 
-@api.serves("GET /v1/workgroups/{wg}", may=Permission.READ_WORKGROUP, refuses=(NotPermitted, NotFound))
+@api.serves("GET /v1/workgroups/{wg}", may=Permission.READ_WORKGROUP)
 def read_workgroup(wg: str) -> WorkgroupView:
     return WorkgroupView.of(workgroups.read(runtime.table(), wg))
 
 
-@api.serves("PATCH /v1/workgroups/{wg}", may=Permission.ADMINISTER, refuses=(NotPermitted, NotFound, UnknownSku))
+@api.serves("PATCH /v1/workgroups/{wg}", may=Permission.ADMINISTER, refuses=(UnknownSku,))
 def change_workgroup(wg: str, wanted: ChangeWorkgroup) -> WorkgroupView:
     return WorkgroupView.of(workgroups.change(api.table(), wg, wanted.changes()))

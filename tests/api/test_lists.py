@@ -1,6 +1,7 @@
 import pytest
 
 from packhouse.domain import instants
+from packhouse.web import paging
 from tests.harness.world import CONTOSO, START, World
 
 
@@ -78,6 +79,7 @@ def test_runs_are_filtered_by_item_state_and_whether_they_are_open(world: World)
     assert every_page(world, f"{path}?open=true", 100) == [[open_one]]
     assert every_page(world, f"{path}?open=false", 100) == [[done]]
     assert every_page(world, f"{path}?item_id=box-1", 100) == [[open_one]]
+    assert every_page(world, f"{path}?item_id=%20box-1%20", 100) == [[open_one]]
     assert sorted(*every_page(world, f"{path}?state=held,consumed", 100)) == sorted([done, open_one])
 
 
@@ -98,6 +100,9 @@ def test_the_runs_of_an_absent_project_are_not_found_and_of_an_empty_one_none(wo
     assert world.call("GET", f"projects/{project}/runs").body == {"items": [], "next_cursor": None}
     assert world.call("GET", f"projects/{project[:-4]}0000/runs").slug == "not-found"
     assert world.call("GET", "projects/prj_x/runs").slug == "not-found"
+    cursor = paging.encode("RUN#run_0")
+    assert world.call("GET", f"projects/{project[:-4]}0000/runs?cursor={cursor}").slug == "not-found"
+    assert world.call("GET", "packs?sku=").slug == "unknown-sku"
 
 
 def test_the_balance_tells_of_every_type_what_can_be_taken_and_what_expires_soon(world: World) -> None:

@@ -1,4 +1,5 @@
-from tests.harness.world import World
+from packhouse.store import keys
+from tests.harness.world import NORTHWIND, World
 
 
 def test_a_project_is_created_with_its_defaults(world: World) -> None:
@@ -31,6 +32,9 @@ def test_the_same_key_and_body_is_the_same_project(world: World) -> None:
     world.clock.advance(days=1)
     world.grant("mailbox-migration", 1)
     world.started(first.body["project_id"])
+    table, project = world.stamped(), keys.project(NORTHWIND, first.body["project_id"])
+    change = "SET #name = :name, inactivity_days = :days"
+    table.write(table.update(project, change, only_if="attribute_exists(PK)", name="Stay", days=40))
 
     again = world.call("POST", "projects", json={"name": "Move", "max_licenses_per_item": 1}, key="one")
 

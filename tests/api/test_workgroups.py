@@ -48,6 +48,7 @@ def test_a_change_of_nothing_changes_nothing(world: World) -> None:
         {"name": None},
         {"name": ""},
         {"time_zone": "Mars/Olympus"},
+        {"time_zone": "Factory"},
         {"time_zone": "../../etc/passwd"},
         {"low_balance": {"mailbox-migration": -1}},
         {"low_balance": {"mailbox-migration": "5"}},

@@ -9,8 +9,8 @@ MEMBERS = {Role.ADMINISTRATOR, Role.MANAGER, Role.ASSOCIATE}
 @pytest.mark.parametrize(
     ("permission", "roles"),
     [
-        (Permission.READ, MEMBERS | {Role.WORKER}),
-        (Permission.READ_RUNS, MEMBERS | {Role.WORKER, Role.PLATFORM_WORKER}),
+        (Permission.READ, MEMBERS | {Role.WORKER, Role.OPERATOR}),
+        (Permission.READ_RUNS, MEMBERS | {Role.WORKER, Role.PLATFORM_WORKER, Role.OPERATOR}),
         (Permission.RUN, MEMBERS | {Role.WORKER, Role.PLATFORM_WORKER}),
         (Permission.CREATE_PROJECTS, MEMBERS | {Role.WORKER}),
         (Permission.READ_WORKGROUP, MEMBERS),

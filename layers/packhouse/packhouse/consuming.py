@@ -124,11 +124,21 @@ def extend_each(
 def _each[Done](
     table: StampedTable, wg: str, project_id: str, run_ids: Sequence[str], act: Callable[[StampedTable, str], Done]
 ) -> list[Done | Refusal]:
-    """Each run's answer or refusal. If not one of them is there, the project may not be either, and that is told."""
+    """Each run's answer or refusal. If not one of them is there, the project may not be either, and that is told.
+
+    Once the table is too busy, the rest isn't tried: the whole must be answered within the function's time.
+    """
     answers: list[Done | Refusal] = []
+    busy: TryAgain | None = None
     for number, run_id in enumerate(run_ids):
+        if busy is not None:
+            answers.append(busy)
+            continue
         try:
             answers.append(act(table.stamped(table.stamp.part(number)), run_id))
+        except TryAgain as refusal:
+            busy = refusal
+            answers.append(refusal)
         except Refusal as refusal:
             answers.append(refusal)
     if all(isinstance(answer, NotFound) for answer in answers):
@@ -164,7 +174,8 @@ def _outranking(table: StampedTable, wanted: Start, refusal: Refusal | runs.NotS
         if found["request_hash"] != wanted.request_hash:
             raise IdempotencyKeyReused from refusal
         earlier = runs.read_many(table, wg, wanted.project_id, run_ids)
-        return Started([run.as_started() for run in earlier if run], replayed=True)
+        own = found["request_id"] == table.stamp.request_id  # resent, when the first answer was lost
+        return Started([run.as_started() for run in earlier if run], replayed=not own)
     if project_found is None:
         raise NotFound from refusal
     project = projects.of_item(project_found)

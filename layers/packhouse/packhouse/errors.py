@@ -97,7 +97,7 @@ class LeaseEnded(Refusal):
     status = HTTPStatus.CONFLICT
     slug = "lease-ended"
     title = "The lease has ended"
-    sentence = "The run's lease ended at {returned_at}, and its licenses went back to their packs."
+    sentence = "The run's lease ended at {returned_at}: it holds no license any more."
 
 
 class RunAlreadySettled(Refusal):
@@ -166,10 +166,13 @@ class InternalError(Refusal):
 
 
 class TryAgain(Refusal):
-    """`retry_after_seconds` is told as the header Retry-After."""
+    """`retry_after_seconds` is told as the header Retry-After alone."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     slug = "try-again"
     title = "Busy: try again"
     sentence = "Too much is going on at once. Repeat the same request: it has one effect, however often it is sent."
-    retry_after_seconds = 1
+
+    def __init__(self, *, retry_after_seconds: int = 1) -> None:
+        super().__init__()
+        self.retry_after_seconds = retry_after_seconds

@@ -6,7 +6,8 @@ Pure functions over items and journal entries, so that unit tests, races and an 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from datetime import datetime, timedelta
+from typing import Any
 
 from packhouse.domain import ids, instants
 from packhouse.domain.journal import Entry
@@ -15,6 +16,9 @@ from packhouse.domain.runs import Run, RunState
 from packhouse.store import changes, keys, packs, runs
 from packhouse.store.table import Item
 
+COUNTERS = ("available", "assigned", "in_coupons", "expired", "revoked")
+REQUEST_MAX = timedelta(seconds=30)  # a function's time-out is less
+READERS: Mapping[str, Callable[[Item], object]] = {"PACK": packs.of_item, "RUN": runs.of_item}
 ENDED = frozenset({RunState.CONSUMED, RunState.RELEASED, RunState.LAPSED})
 
 
@@ -32,71 +36,97 @@ class Content:
     """All that a table holds of some workgroups, and their journal in the order of the stream."""
 
     items: Sequence[Item]
+    packs: Sequence[Pack]
+    runs: Sequence[Run]
     entries: Sequence[Entry]
-
-    def packs(self) -> list[Pack]:
-        return [packs.of_item(item) for item in self.items if keys.kind(item) == "PACK"]
-
-    def runs(self) -> list[Run]:
-        return [runs.of_item(item) for item in self.items if keys.kind(item) == "RUN"]
 
 
 def violations(items: Iterable[Item], entries: Iterable[Entry]) -> list[Violation]:
-    """Everything that doesn't hold. `entries` are all there are of these items, in any order."""
+    """Everything that doesn't hold. `entries` are all there are of these items, in any order.
+
+    An item that can't be read is a violation of its own, and left out of the other checks.
+    """
+    found: list[Violation] = []
+    read: dict[str, list[Any]] = {"PACK": [], "RUN": []}
+    readable: list[Item] = []
+    for item in items:
+        of_item = READERS.get(keys.kind(item))
+        try:
+            if of_item is not None:
+                read[keys.kind(item)].append(of_item(item))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            found.append(Violation("readable", keys.subject(item), f"{type(error).__name__}: {error}"))
+        else:
+            readable.append(item)
     ordered = sorted(entries, key=lambda entry: int(entry.sequence))
-    content = Content(list(items), ordered)
-    return [Violation(name, item, detail) for name, check in CHECKS.items() for item, detail in check(content)]
+    content = Content(readable, read["PACK"], read["RUN"], ordered)
+    return found + [Violation(name, item, detail) for name, check in CHECKS.items() for item, detail in check(content)]
 
 
 def conservation(content: Content) -> Iterator[tuple[str, str]]:
-    """Per pack: what is in runs, by the counters, is what its held and consumed runs hold; nothing is below zero."""
+    """Per pack: what is in runs by its counters is what held and consumed runs hold; nothing was ever below zero."""
     in_runs: Counter[tuple[str, str]] = Counter()
-    for run in content.runs():
+    for run in content.runs:
         held = run.allocation if run.state is RunState.HELD else run.consumed()
         for pack_id, quantity in held.items():
             in_runs[run.workgroup_id, pack_id] += quantity
-    for pack in content.packs():
-        counters = (pack.available, pack.assigned, pack.in_coupons, pack.expired, pack.revoked, pack.in_runs)
-        if min(counters) < 0:
+    for pack in content.packs:
+        counters = {name: getattr(pack, name) for name in (*COUNTERS, "in_runs")}
+        if min(counters.values()) < 0:
             yield pack.pack_id, f"a counter is below zero: {counters}"
         held_by_runs = in_runs[pack.workgroup_id, pack.pack_id]
         if pack.in_runs != held_by_runs:
             yield pack.pack_id, f"{pack.in_runs} in runs by its counters, {held_by_runs} by its runs"
         if pack.assigned or pack.in_coupons:
             yield pack.pack_id, "licenses are assigned or in coupons, and nothing is that holds them"
+    yield from _ever_below_zero(content)
+
+
+def _ever_below_zero(content: Content) -> Iterator[tuple[str, str]]:
+    """Every image of a pack ever written, by its entries: no counter below zero, and no more than there are."""
+    images: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    for entry in content.entries:
+        if not entry.kind.startswith("pack."):
+            continue
+        image = images[entry.owner, entry.item]
+        image |= {change.field: change.after for change in entry.changes if change.field in (*COUNTERS, "quantity")}
+        numbers = [image.get(name) for name in (*COUNTERS, "quantity")]
+        whole = [number for number in numbers if isinstance(number, int)]
+        if len(whole) == len(numbers) and (min(whole) < 0 or sum(whole[:-1]) > whole[-1]):
+            yield entry.item, f"at {entry.at} it was {image}"
 
 
 def isolation(content: Content) -> Iterator[tuple[str, str]]:
     """A run holds licenses of packs of its own workgroup, and lies in a project of it."""
-    owned = {(pack.workgroup_id, pack.pack_id) for pack in content.packs()}
+    owned = {(pack.workgroup_id, pack.pack_id) for pack in content.packs}
     owned |= {(changes.owner(item), keys.subject(item)) for item in content.items if keys.kind(item) == "PROJECT"}
-    for run in content.runs():
+    for run in content.runs:
         for used in (run.project_id, *run.allocation):
             if (run.workgroup_id, used) not in owned:
                 yield run.run_id, f"its workgroup doesn't have {used}"
 
 
 def settle_once(content: Content) -> Iterator[tuple[str, str]]:
-    """A run ends once: it has at most one entry that says so, and isn't in a queue afterwards."""
-    endings = Counter(
-        entry.item
-        for entry in content.entries
-        for change in entry.changes
-        if entry.kind.startswith("run.") and change.field == "state" and change.after in ENDED
-    )
-    for item in content.items:
-        if keys.kind(item) != "RUN":
+    """A run ends once: nothing is told of it after its end, and it isn't in a queue afterwards."""
+    ended: set[tuple[str, str]] = set()
+    for entry in content.entries:
+        if not entry.kind.startswith("run."):
             continue
-        run = runs.of_item(item)
-        if endings[run.run_id] != (run.state in ENDED):
-            yield run.run_id, f"it is {run.state}, and ended {endings[run.run_id]} times"
-        if ("due" in item) != (run.state is RunState.HELD):
+        if (entry.owner, entry.item) in ended:
+            yield entry.item, f"{entry.kind} at {entry.at} came after its end"
+        if any(change.field == "state" and change.after in ENDED for change in entry.changes):
+            ended.add((entry.owner, entry.item))
+    queued = {keys.subject(item) for item in content.items if keys.kind(item) == "RUN" and "due" in item}
+    for run in content.runs:
+        if (run.state in ENDED) != ((run.workgroup_id, run.run_id) in ended):
+            yield run.run_id, f"it is {run.state}, and the journal tells otherwise"
+        if (run.state is RunState.HELD) != (run.run_id in queued):
             yield run.run_id, f"it is {run.state}, and its place in the queue doesn't say so"
 
 
 def success_iff_consumed(content: Content) -> Iterator[tuple[str, str]]:
     """A run consumed licenses exactly if its work succeeded."""
-    for run in content.runs():
+    for run in content.runs:
         succeeded = run.outcome == "succeeded"
         if succeeded != (run.state is RunState.CONSUMED) or succeeded != (run.licenses_used is not None):
             yield run.run_id, f"{run.outcome} and {run.state}, with {run.licenses_used} licenses used"
@@ -105,31 +135,54 @@ def success_iff_consumed(content: Content) -> Iterator[tuple[str, str]]:
 
 
 def burn_down(content: Content) -> Iterator[tuple[str, str]]:
-    """A start leaves no license in a pack that expires sooner than one it took from."""
-    starts = {entry.request_id for entry in content.entries if entry.kind == "run.held"}
-    available: dict[tuple[str, str], int] = {}
-    unusable: set[tuple[str, str]] = set()
-    of_packs = [entry for entry in content.entries if entry.kind.startswith("pack.")]
-    for request_id, together in groupby(of_packs, key=lambda entry: entry.request_id):
-        entries = list(together)
+    """A start leaves no license in a pack that expires sooner than one it took from, if it could have seen it there.
+
+    What was given back while a start was under way it need not have seen: a license counts once it has been in its
+    pack for longer than a request lasts.
+    """
+    starts = {(entry.owner, entry.request_id) for entry in content.entries if entry.kind == "run.held"}
+    of_packs: dict[str, dict[str | None, list[Entry]]] = defaultdict(lambda: defaultdict(list))
+    for entry in content.entries:
+        if entry.kind.startswith("pack."):
+            of_packs[entry.owner][entry.request_id].append(entry)
+    for owner, requests in of_packs.items():
+        packs = _Packs()
+        for request_id, entries in requests.items():
+            packs.apply(entries)
+            if (owner, request_id) in starts:
+                yield from packs.passed_over(entries)
+
+
+class _Packs:
+    """The packs of a workgroup, as the journal tells them up to some entry."""
+
+    def __init__(self) -> None:
+        self._available: dict[str, int] = {}
+        self._since: dict[str, datetime] = {}
+        self._unusable: set[str] = set()
+
+    def apply(self, entries: Iterable[Entry]) -> None:
         for entry in entries:
-            pack = (entry.owner, entry.item)
             fields = {change.field: change.after for change in entry.changes}
-            available[pack] = fields.get("available", available.get(pack, 0))
+            if "available" in fields:
+                if not self._available.get(entry.item):
+                    self._since[entry.item] = instants.parse(entry.at)
+                self._available[entry.item] = fields["available"]
             if "state" in fields:
-                (unusable.discard if fields["state"] == "active" else unusable.add)(pack)
-        if request_id not in starts:
-            continue
-        for (wg, pack_id), left in available.items():
-            later = [entry.item for entry in entries if entry.owner == wg and _sooner(pack_id, entry.item)]
-            unexpired = ids.pack_expiry(pack_id) > instants.parse(entries[0].at)
-            if left and later and unexpired and (wg, pack_id) not in unusable:
+                (self._unusable.discard if fields["state"] == "active" else self._unusable.add)(entry.item)
+
+    def passed_over(self, start: Sequence[Entry]) -> Iterator[tuple[str, str]]:
+        at = instants.parse(start[0].at)
+        for pack_id, left in self._available.items():
+            later = [entry.item for entry in start if _sooner(pack_id, entry.item)]
+            seen = self._since[pack_id] < at - REQUEST_MAX and ids.pack_expiry(pack_id) > at
+            if left and later and seen and pack_id not in self._unusable:
                 yield pack_id, f"{left} were left in it when a start took from {later[0]}"
 
 
 def paid_iff_granted(content: Content) -> Iterator[tuple[str, str]]:
     """A pack exists only because something was paid; demo packs say of themselves that nobody paid."""
-    for pack in content.packs():
+    for pack in content.packs:
         if pack.source.kind is not SourceKind.DEMO:
             yield pack.pack_id, "nothing was paid for it"
 
@@ -145,12 +198,18 @@ def journal_complete(content: Content) -> Iterator[tuple[str, str]]:
             fields[change.field] = change.after
     for item in content.items:
         now = changes.journaled(item)
-        if not now:
-            continue
         name = keys.subject(item)
-        said = {field: value for field, value in told[changes.owner(item), name].items() if value is not None}
-        if said != now:
-            yield name, f"the journal says {said}, the table {now}"
+        if now:
+            said = _present(told.pop((changes.owner(item), name), {}))
+            if said != now:
+                yield name, f"the journal says {said}, the table {now}"
+    for (_, name), fields in told.items():
+        if said := _present(fields):
+            yield name, f"the journal says {said}, the table has nothing of it"
+
+
+def _present(fields: Mapping[str, object]) -> dict[str, object]:
+    return {field: value for field, value in fields.items() if value is not None}
 
 
 CHECKS: Mapping[str, Callable[[Content], Iterator[tuple[str, str]]]] = {

@@ -11,7 +11,6 @@ from packhouse.policies import Policies
 class Settings:
     """What the deployment decides for every function."""
 
-    stage: str
     table: str
     journal: str
     support_email: str
@@ -20,17 +19,17 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenSettings:
-    """Whose access tokens the authorizer accepts, and where the issuer's public keys are."""
+    """Whose access tokens the authorizer accepts, where the issuer's keys are, and how long its answers are kept."""
 
     issuer: str
     client_id: str
     keys_url: str
+    answers_kept_seconds: int
 
 
 @cache
 def settings() -> Settings:
     return Settings(
-        stage=os.environ["STAGE"],
         table=os.environ["TABLE"],
         journal=os.environ["JOURNAL"],
         support_email=os.environ["SUPPORT_EMAIL"],
@@ -44,4 +43,5 @@ def token_settings() -> TokenSettings:
         issuer=os.environ["TOKEN_ISSUER"],
         client_id=os.environ["TOKEN_CLIENT_ID"],
         keys_url=os.environ["TOKEN_KEYS_URL"],
+        answers_kept_seconds=int(os.environ["AUTHORIZER_TTL_SECONDS"]),
     )

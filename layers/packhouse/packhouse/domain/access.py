@@ -43,9 +43,8 @@ MAY: Mapping[Role, frozenset[Permission]] = {
     ),
     Role.WORKER: frozenset({Permission.READ_RUNS, Permission.READ, Permission.RUN, Permission.CREATE_PROJECTS}),
     Role.PLATFORM_WORKER: frozenset({Permission.READ_RUNS, Permission.RUN}),
-    Role.OPERATOR: frozenset({Permission.READ_SECURITY_LOG}),
+    Role.OPERATOR: frozenset({Permission.READ_RUNS, Permission.READ, Permission.READ_SECURITY_LOG}),
 }
-EVERYWHERE = frozenset({Role.PLATFORM_WORKER, Role.OPERATOR})
 
 
 class PrincipalKind(StrEnum):

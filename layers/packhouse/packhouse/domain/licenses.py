@@ -44,6 +44,10 @@ class Catalog:
             raise UnknownSku(sku=sku)
         return self.types[sku]
 
+    def name_of(self, sku: str) -> str:
+        """What a type is called; one that isn't sold any more by its sku."""
+        return self.types[sku].name if sku in self.types else sku
+
     def spent_by(self, service: str) -> LicenseType | None:
         """The one type of which each success of the service spends licenses, if there is one."""
         return next(iter(self._covering(service, Consumption.ON_SUCCESS)), None)

@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -35,18 +35,8 @@ class Project:
         return self.last_run_at or self.created_at
 
     def as_created(self) -> "Project":
-        """The project as the answer to its creation told it, for a replay of that answer."""
-        return Project(
-            workgroup_id=self.workgroup_id,
-            project_id=self.project_id,
-            name=self.name,
-            customer=self.customer,
-            inactivity_days=self.inactivity_days,
-            max_licenses_per_item=self.max_licenses_per_item,
-            created_at=self.created_at,
-            created_by=self.created_by,
-            request_hash=self.request_hash,
-        )
+        """The project before anything was done in it, as it was described then."""
+        return replace(self, state=ProjectState.ACTIVE, last_run_at=None)
 
     def retires_at(self, *, months: int) -> datetime:
         """When it ends if nothing more happens: its own days of inactivity, else so many calendar months."""

@@ -4,6 +4,8 @@ An entry exists for every change of a journaled attribute. Leases, queue entries
 What was changed without a fresh stamp was changed outside Packhouse, and that is told whatever it was.
 """
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,7 +55,6 @@ _RUN = Entity(
     "held",
     frozenset(
         {
-            "item_id",
             "service",
             "sku",
             "pass",
@@ -77,6 +78,8 @@ ENTITIES: Mapping[str, Entity] = {
     "KEY": Entity("api-key", "issued", frozenset({"name", "workgroup_id"})),
     "READ": Entity("security-log", "read", frozenset({"route"})),
 }
+_PERSONAL = frozenset({"notify"})
+DIGEST_SYMBOLS = 12
 _UNKNOWN = Entity("unknown", "created", frozenset())
 
 
@@ -109,9 +112,9 @@ def entry(
 
 
 def journaled(item: Image) -> dict[str, Any]:
-    """The attributes of an item that the log must be able to tell, as they are."""
+    """The attributes of an item that the log must be able to tell, as it tells them."""
     entity = ENTITIES.get(keys.kind(item), _UNKNOWN)
-    return {field: item[field] for field in sorted(entity.journaled) if field in item}
+    return {field: _told(field, item[field]) for field in sorted(entity.journaled) if field in item}
 
 
 def owner(image: Image) -> str:
@@ -124,7 +127,14 @@ def owner(image: Image) -> str:
 def _changes(entity: Entity, before: Image, after: Image) -> Iterator[Change]:
     for field in sorted(entity.journaled):
         if before.get(field) != after.get(field):
-            yield Change(field=field, before=before.get(field), after=after.get(field))
+            yield Change(field=field, before=_told(field, before.get(field)), after=_told(field, after.get(field)))
+
+
+def _told(field: str, value: object) -> object:
+    """The value as the journal tells it: of what is personal only a digest, by which a change is seen."""
+    if field not in _PERSONAL or value is None:
+        return value
+    return f"sha256:{hashlib.sha256(json.dumps(value).encode()).hexdigest()[:DIGEST_SYMBOLS]}"
 
 
 def _freshly_stamped(before: Image | None, after: Image | None) -> bool:

@@ -31,9 +31,9 @@ class Place:
     after: str | None
 
 
-def append(journal: Log, entry: Entry) -> bool:
-    """Write an entry once; False if its record was delivered before."""
-    return journal.append(
+def append(journal: Log, entry: Entry) -> None:
+    """Write an entry, once however often its record is delivered."""
+    journal.append(
         {
             "PK": keys.journal_month(entry.owner, entry.month),
             "SK": f"{entry.at}#{entry.entry_id}",
@@ -47,6 +47,8 @@ def page(
     journal: Table, wg: str, wanted: Wanted, *, limit: int, place: Place | None
 ) -> tuple[list[Entry], Place | None]:
     """Entries, newest first, and where the next page goes on. A page may be short, even empty, before the last."""
+    if wanted.first >= wanted.last:
+        return [], None
     entries: list[Entry] = []
     first, last = instants.precise(wanted.first), instants.precise(wanted.last)
     months = list(_months_back(place.month if place else _month(wanted.last), _month(wanted.first)))
@@ -55,6 +57,8 @@ def page(
             return entries, Place(month, None)
         partition = keys.journal_month(wg, month)
         resume = place.after if place and number == 0 else None
+        if resume and not first <= resume <= last:  # of a page of other days
+            return entries, None
         found = journal.query(
             KeyRange(partition=partition, between=(first, last)),
             limit=limit - len(entries),

@@ -21,6 +21,7 @@ def create(table: StampedTable, project: Project, *, warn_at: datetime) -> tuple
         "created_at": project.created_at,
         "created_by": project.created_by,
         "request_hash": project.request_hash,
+        "created_as": {name: value for name, value in _described(project).items() if value is not None},
     }
     try:
         table.write(table.put(item, only_if="attribute_not_exists(PK)"))
@@ -29,7 +30,7 @@ def create(table: StampedTable, project: Project, *, warn_at: datetime) -> tuple
         if met is None or met["request_hash"] != project.request_hash:
             raise IdempotencyKeyReused from refused
         resent = met["request_id"] == table.stamp.request_id  # by botocore, when the first answer was lost
-        return of_item(met).as_created(), not resent
+        return of_item({**met, **dict.fromkeys(_described(project)), **met["created_as"]}).as_created(), not resent
     return project, False
 
 
@@ -57,6 +58,16 @@ def key(wg: str, project_id: str) -> dict[str, str]:
     if not ids.is_id(ids.Kind.PROJECT, project_id):
         raise NotFound
     return keys.project(wg, project_id)
+
+
+def _described(project: Project) -> dict[str, object]:
+    """What a change may change, so that the first answer can be given again."""
+    return {
+        "name": project.name,
+        "customer": project.customer,
+        "inactivity_days": project.inactivity_days,
+        "max_licenses_per_item": project.max_licenses_per_item,
+    }
 
 
 def of_item(item: Item) -> Project:

@@ -8,7 +8,7 @@ from packhouse.domain import ids, instants
 from packhouse.domain.runs import Coverage, Outcome, Pass, Run, RunState, Settlement
 from packhouse.errors import LeaseEnded, NotFound, RunAlreadySettled, TryAgain
 from packhouse.store import keys, packs, projects
-from packhouse.store.table import Item, Key, StampedTable, Table, Write, WriteRefused
+from packhouse.store.table import Item, Key, KeyRange, StampedTable, Table, Write, WriteRefused
 
 
 class PackRaceLost(Exception):  # noqa: N818  # an outcome that the start answers by asking the stock again
@@ -57,6 +57,12 @@ def read(table: Table, wg: str, project_id: str, run_id: str) -> Run:
 def read_many(table: Table, wg: str, project_id: str, run_ids: Sequence[str]) -> list[Run | None]:
     items = table.read_many([key(wg, project_id, run_id) for run_id in run_ids])
     return [of_item(item) if item else None for item in items]
+
+
+def of_project(wg: str, project_id: str) -> KeyRange:
+    """The runs of a project, in no order of time; `NotFound` where that can't be a project's id."""
+    projects.key(wg, project_id)
+    return keys.runs(wg, project_id)
 
 
 def extend(table: StampedTable, wg: str, project_id: str, run_id: str, *, lease_seconds: int) -> Run:

@@ -4,10 +4,12 @@ Every write states its rule as a condition and asks for the item it met, so that
 no answer (a conflict, throttling) is tried again a few times, with jitter, and then leaves as `TryAgain`.
 """
 
+import base64
 import random
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Never
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 type Item = dict[str, Any]
 type Key = dict[str, str]
 
-PAUSES_SECONDS_MAX = (0.025, 0.05, 0.1, 0.2)  # one try before each
+PAUSES_SECONDS_MAX = (0, 0.05, 0.1, 0.2)  # one before each try
 BATCH_READ_MAX = 100
 PAGES_MAX = 50  # of up to 1 MB: some 50,000 packs in one list
 
@@ -43,6 +45,7 @@ PASSING = frozenset(
 )
 PASSING_REASONS = frozenset({"None", "TransactionConflict", "ProvisionedThroughputExceeded", "ThrottlingError"})
 REFUSED = "ConditionalCheckFailed"
+SERVER_ERRORS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +116,13 @@ class Table:
         wanted: Any = {self.name: {"Keys": [_wire(key) for key in keys], "ConsistentRead": True}}
         found: dict[tuple[str, str], Item] = {}
         for seconds_max in PAUSES_SECONDS_MAX:
+            _pause(seconds_max)
             answer = _patiently(self._client.batch_get_item, RequestItems=wanted)
             for item in map(plain, answer["Responses"].get(self.name, [])):
                 found[item["PK"], item["SK"]] = item
             wanted = answer.get("UnprocessedKeys")
             if not wanted:
                 return [found.get((key["PK"], key["SK"])) for key in keys]
-            _pause(seconds_max)
         raise TryAgain
 
     def query(
@@ -132,7 +135,7 @@ class Table:
         only: Only | None = None,
     ) -> Page:
         """One page: up to `limit` items or 1 MB, those of it that `only` lets through; consistent on the table."""
-        partition, sort = ("PK", "SK") if keys.index is None else _INDEX_KEYS[keys.index]
+        partition, sort = ("#PK", "#SK") if keys.index is None else _INDEX_KEYS[keys.index]
         condition = f"{partition} = :partition"
         values: dict[str, object] = {"partition": keys.partition, **(only.values if only else {})}
         if keys.prefix is not None:
@@ -152,7 +155,8 @@ class Table:
         if after is not None:
             arguments["ExclusiveStartKey"] = _wire(after)
         if only is not None:
-            arguments |= {"FilterExpression": only.condition, **_names(only.condition)}
+            arguments["FilterExpression"] = only.condition
+        arguments |= _names(condition, only.condition if only else "")
         answer = _patiently(self._client.query, **arguments)
         last = answer.get("LastEvaluatedKey")
         return Page([plain(item) for item in answer["Items"]], plain(last) if last else None)
@@ -185,14 +189,11 @@ class Table:
 class Log(Table):
     """A table to which items are added and in which none is ever changed."""
 
-    def append(self, item: Mapping[str, object]) -> bool:
-        """Add an item, unless it is there already (False), as it is when the same record is delivered again."""
+    def append(self, item: Mapping[str, object]) -> None:
+        """Add an item, unless it is there already, as it is when the same record is delivered again."""
         put = Write("Put", {"Item": _wire(item), **_condition("attribute_not_exists(PK)", "", {})})
-        try:
+        with suppress(WriteRefused):
             self._write_one(put)
-        except WriteRefused:
-            return False
-        return True
 
 
 class StampedTable(Table):
@@ -248,15 +249,19 @@ class StampedTable(Table):
         }
 
 
-_INDEX_KEYS = {"by_owner": ("owner", "owner_at"), "due": ("due", "due_at")}
+_INDEX_KEYS = {"by_owner": ("#owner", "#owner_at"), "due": ("#due", "#due_at")}
 _NAME = re.compile(r"#(\w+)")
+_WHOLE = re.compile(r"-?\d+")
 
 
 class _Whole(TypeDeserializer):
-    """Every number in the table is an integer."""
+    """Every number that Packhouse writes is an integer. What somebody else wrote is read as text, not refused."""
 
-    def _deserialize_n(self, value: str) -> int:
-        return int(value)
+    def _deserialize_n(self, value: str) -> int | str:
+        return int(value) if _WHOLE.fullmatch(value) else value
+
+    def _deserialize_b(self, value: bytes) -> str:
+        return base64.b64encode(value).decode()
 
 
 _serialize = TypeSerializer().serialize
@@ -300,14 +305,14 @@ def _pause(seconds_max: float) -> None:
 def _patiently(call: Callable[..., Any], **arguments: Any) -> Any:  # noqa: ANN401  # botocore's own types
     """Call until the answer is one, a few times at the most."""
     for seconds_max in PAUSES_SECONDS_MAX:
+        _pause(seconds_max)
         try:
             return call(**arguments)
         except ClientError as error:
             if not _passes(error):
                 _refuse(error)
-        except (ConnectionFailed, HTTPClientError) as error:  # botocore has tried it three times already
+        except (ConnectionFailed, HTTPClientError) as error:  # botocore has tried it again already
             raise TryAgain from error
-        _pause(seconds_max)
     raise TryAgain
 
 
@@ -316,7 +321,8 @@ def _passes(error: ClientError) -> bool:
     reasons = _reasons(error)
     if reasons:
         return all(reason["Code"] in PASSING_REASONS for reason in reasons)
-    return error.response["Error"]["Code"] in PASSING
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return error.response["Error"]["Code"] in PASSING or status >= SERVER_ERRORS
 
 
 def _refuse(error: ClientError) -> Never:

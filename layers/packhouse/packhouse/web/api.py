@@ -15,7 +15,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from packhouse import runtime
-from packhouse.domain.access import Permission, Stamp
+from packhouse.domain.access import Permission, Role, Stamp
 from packhouse.errors import (
     InternalError,
     InvalidRequest,
@@ -25,6 +25,7 @@ from packhouse.errors import (
     TooLarge,
     UnsupportedMediaType,
 )
+from packhouse.store import workgroups
 from packhouse.store.table import StampedTable
 from packhouse.web import identity, problems
 from packhouse.web.identity import Caller, Door
@@ -111,6 +112,8 @@ class Api(APIGatewayHttpResolver):
             role = None
             if isinstance(door, Permission):
                 role = identity.require(principal, _workgroup(event), door)
+                if role is Role.OPERATOR:  # one everywhere, but only where there is something
+                    workgroups.read(runtime.table(), _workgroup(event))
             request_id = event["requestContext"]["requestId"]
             stamp = Stamp(principal=principal.name, request_id=request_id, changed_at=runtime.now())
             caller = Caller(principal=principal, role=role, stamp=stamp)
@@ -165,7 +168,7 @@ def _read_body(event: Mapping[str, Any]) -> dict[str, Any]:
     if media_type != JSON:
         raise UnsupportedMediaType
     try:
-        parsed = json.loads(body.decode(), parse_constant=_no_constant)
+        parsed = json.loads(body.decode(), parse_constant=_no_constant, object_pairs_hook=_no_member_twice)
     except (ValueError, RecursionError) as error:  # UnicodeDecodeError and JSONDecodeError are ValueErrors
         raise MalformedRequest from error
     if not isinstance(parsed, dict):
@@ -181,6 +184,14 @@ def _bytes(event: Mapping[str, Any]) -> bytes:
         return base64.b64decode(body, validate=True)
     except binascii.Error as error:
         raise MalformedRequest from error
+
+
+def _no_member_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        message = "a member is there twice"
+        raise ValueError(message)
+    return members
 
 
 def _no_constant(name: str) -> Never:

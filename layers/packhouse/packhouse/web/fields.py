@@ -12,6 +12,7 @@ from packhouse.domain import instants
 from packhouse.domain.money import Money
 from packhouse.domain.runs import LEASE_SECONDS_MAX, LEASE_SECONDS_MIN
 
+BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 PAGE_MAX, PAGE_DEFAULT = 100, 25
 YEARS = (2000, 2999)
 
@@ -67,17 +68,17 @@ class Amount(View):
 
 def _printable(text: str) -> str:
     text = unicodedata.normalize("NFC", text.strip())
-    if any(unicodedata.category(symbol) == "Cc" for symbol in text):
+    if any(unicodedata.category(symbol) == "Cc" or symbol in BIDI_CONTROLS for symbol in text):
         message = "control characters aren't text"
+        raise ValueError(message)
+    if not any(unicodedata.category(symbol)[0] not in "CZ" for symbol in text):
+        message = "must have something to see"
         raise ValueError(message)
     return text
 
 
 def _bytes_at_most(limit: int) -> AfterValidator:
     def check(text: str) -> str:
-        if not text:
-            message = "must not be empty"
-            raise ValueError(message)
         if len(text.encode()) > limit:
             message = f"at most {limit} bytes of UTF-8"
             raise ValueError(message)
@@ -98,7 +99,6 @@ User = Annotated[
 """A mailbox owner, say: an e-mail address or UPN, trimmed, NFC, lower-cased."""
 ErrorId = Annotated[str, StringConstraints(max_length=400), AfterValidator(_printable), _bytes_at_most(64)]
 
-Whole = Annotated[int, Field(strict=True)]
 LeaseSeconds = Annotated[int, Field(strict=True, ge=LEASE_SECONDS_MIN, le=LEASE_SECONDS_MAX)]
 
 IdempotencyKey = Annotated[

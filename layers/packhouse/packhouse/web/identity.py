@@ -6,9 +6,8 @@ from enum import StrEnum, auto
 from typing import Any
 
 from packhouse.domain.access import MAY, Permission, Principal, PrincipalKind, Role, Stamp
+from packhouse.domain.ids import Kind, is_id
 from packhouse.errors import NotFound, NotPermitted, TryAgain, Unauthenticated
-
-UNAVAILABLE = "unavailable"
 
 
 class Door(StrEnum):
@@ -33,18 +32,22 @@ def told(principal: Principal) -> dict[str, Any]:
 
 
 def told_refused(reason: str) -> dict[str, Any]:
-    """What it hands on where it knows nobody: the reason, or that it could not find out."""
+    """What it hands on where it knows nobody."""
     return {"refused": reason}
+
+
+def told_unavailable(seconds: int) -> dict[str, Any]:
+    """What it hands on where it could not find out. API Gateway keeps that answer, too, for so many seconds."""
+    return {"unavailable": max(seconds, 1)}
 
 
 def signed_in(event: Mapping[str, Any]) -> Principal:
     """The principal that the authorizer told, else why there is none."""
     context = event["requestContext"].get("authorizer", {}).get("lambda") or told_refused("no token")
-    refused = context.get("refused")
-    if refused == UNAVAILABLE:
-        raise TryAgain
-    if refused:
-        raise Unauthenticated(reason=refused)
+    if seconds := context.get("unavailable"):
+        raise TryAgain(retry_after_seconds=seconds)
+    if reason := context.get("refused"):
+        raise Unauthenticated(reason=reason)
     return Principal(
         name=context["principal"],
         kind=PrincipalKind(context["kind"]),
@@ -54,6 +57,8 @@ def signed_in(event: Mapping[str, Any]) -> Principal:
 
 def require(principal: Principal, workgroup_id: str, may: Permission) -> Role:
     """The role by which the principal may do this in the workgroup: a stranger gets 404, another role 403."""
+    if not is_id(Kind.WORKGROUP, workgroup_id):
+        raise NotFound
     role = principal.role_in(workgroup_id)
     if role is None:
         raise NotFound

@@ -30,7 +30,7 @@ class JournalEntry(View):
             kind=entry.kind,
             item=entry.item,
             actor=entry.actor,
-            request_id=entry.request_id,
+            request_id=entry.request_id.partition("#")[0] if entry.request_id else None,  # the part is ours alone
             changes=[
                 ChangeView(field=change.field, before=change.before, after=change.after) for change in entry.changes
             ],

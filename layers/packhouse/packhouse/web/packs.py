@@ -35,7 +35,7 @@ class PackView(View):
         return cls(
             pack_id=pack.pack_id,
             sku=pack.sku,
-            name=catalog.of(pack.sku).name,
+            name=catalog.name_of(pack.sku),
             source=SourceView.of(pack.source),
             quantity=pack.quantity,
             available=pack.takeable(now),

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic_core import to_jsonable_python
 
-from packhouse.errors import IdempotencyKeyMissing, InvalidRequest, Refusal, TryAgain
+from packhouse.errors import IdempotencyKeyMissing, InvalidRequest, Refusal, TryAgain, Unauthenticated
 
 PAGES = "https://packhouse.example/problems/"
 """Where the page of each problem stands; docs/problems.md is its source."""
@@ -29,6 +29,8 @@ def problem(refusal: Refusal, *, instance: str) -> dict[str, Any]:
 def answer(refusal: Refusal, *, instance: str) -> dict[str, Any]:
     """The whole answer that a function gives to API Gateway."""
     headers = {"Content-Type": CONTENT_TYPE}
+    if isinstance(refusal, Unauthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
     if isinstance(refusal, TryAgain):
         headers["Retry-After"] = str(refusal.retry_after_seconds)
     return {

@@ -165,7 +165,7 @@ class RunView(View):
                 "allocations": [
                     AllocationView(pack_id=pack_id, quantity=quantity) for pack_id, quantity in run.allocation.items()
                 ],
-                "lease_expires_at": run.lease_expires_at if run.state is RunState.HELD else None,
+                "lease_expires_at": run.lease_expires_at if run.standing(now) is RunState.HELD else None,
                 "started_at": run.started_at,
                 "started_by": run.started_by,
                 "settled_at": run.settled_at,
