@@ -11,6 +11,7 @@ from tests.harness.people import KeySet
 from tests.harness.world import Clock, World
 from tests.stack.running import LocalStack
 
+NO_CHROMIUM = "no `chromium` on the PATH"
 SHARING = {"tests/stack": "stack", "tests/console": "stack", "tests/races": "engine"}
 """Folders whose tests share a process that is slow to start: each group runs in one worker of pytest-xdist."""
 
@@ -20,6 +21,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for folder, group in SHARING.items():
             if item.path.is_relative_to(template.ROOT / folder):
                 item.add_marker(pytest.mark.xdist_group(group))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = [report for report in terminalreporter.stats.get("skipped", []) if NO_CHROMIUM in str(report.longrepr)]
+    if skipped:
+        terminalreporter.section("THE CONSOLE WAS NOT TESTED", red=True, bold=True)
+        terminalreporter.line(
+            f"{len(skipped)} browser tests were not run: {NO_CHROMIUM}. "
+            "On Debian: `sudo apt-get install chromium`; then `make test TESTS=tests/console` runs them."
+        )
 
 
 @pytest.fixture(scope="session")

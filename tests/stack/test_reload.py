@@ -23,7 +23,7 @@ def handler(event, context):
     time.sleep(seconds)
     if "fail" in (event.get("queryStringParameters") or {{}}):
         raise ValueError("no luck")
-    facts = {{"said": {said!r}, "worker": os.getpid(), "host": os.getppid(), "stage": os.environ.get("STAGE")}}
+    facts = {{"said": {said!r}, "worker": os.getpid(), "host": os.getppid(), "service": os.environ.get("POWERTOOLS_SERVICE_NAME")}}
     facts["left"] = context.get_remaining_time_in_millis()
     facts["name"] = context.function_name
     facts["home"] = sorted(name for name in os.environ if name.startswith("PACKHOUSE_"))
@@ -101,7 +101,7 @@ def said(stack: LocalStack, sentence: str) -> int:
 def test_a_function_sees_its_own_environment_and_context(stack: LocalStack) -> None:
     found = facts(stack)
 
-    assert found["stage"] == "local"
+    assert found["service"] == "packhouse-local"
     assert found["home"] == []
     assert 20_000 < found["left"] <= 28_000
     assert "Checkout" in found["name"]
