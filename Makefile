@@ -30,7 +30,7 @@ $(UV): requirements/tools.txt
 
 .venv/.ready: .python-version requirements/dev.txt $(UV)
 	@echo "Set-up 2/3: Python $(PYTHON_VERSION), in .venv/"
-	@$(UV_VENV) --seed .venv || { echo "No Python $(PYTHON_VERSION) was found, and none could be downloaded: install one (https://www.python.org/downloads/, pyenv, or your system's packages) and run make again." >&2; exit 1; }
+	@$(UV_VENV) --seed .venv 2>.tools/python.log || { echo "No Python $(PYTHON_VERSION) was found, and none could be downloaded (.tools/python.log says why): install one (https://www.python.org/downloads/, pyenv, or your system's packages) and run make again." >&2; exit 1; }
 	@echo "Set-up 3/3: the locked packages"
 	@$(UV) pip sync --quiet --require-hashes --compile-bytecode --python $(PY) requirements/dev.txt
 	@echo "$(CURDIR)/layers/packhouse" > "$$($(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/packhouse.pth"

@@ -23,7 +23,8 @@ def handler(event, context):
     time.sleep(seconds)
     if "fail" in (event.get("queryStringParameters") or {{}}):
         raise ValueError("no luck")
-    facts = {{"said": {said!r}, "worker": os.getpid(), "host": os.getppid(), "service": os.environ.get("POWERTOOLS_SERVICE_NAME")}}
+    facts = {{"said": {said!r}, "worker": os.getpid(), "host": os.getppid()}}
+    facts["service"] = os.environ.get("POWERTOOLS_SERVICE_NAME")
     facts["left"] = context.get_remaining_time_in_millis()
     facts["name"] = context.function_name
     facts["home"] = sorted(name for name in os.environ if name.startswith("PACKHOUSE_"))
