@@ -8,7 +8,7 @@ from pathlib import Path
 from dev.expand import TEMPLATE, parsed
 
 BUILD = TEMPLATE.parent / ".aws-sam" / "build"
-LAYERS_MB_MAX = {"PackhouseLayer": 45}
+LAYERS_MB_MAX = {"PackhouseLayer": 45, "OfficeLayer": 95}
 MB = 1024 * 1024
 # PEP 552: the flags after the magic number; 1 is hash-based, and the bit for checking the source isn't set.
 FLAGS = slice(4, 8)

@@ -42,7 +42,6 @@ class Config:
 
     @property
     def stripe_port(self) -> int:
-        """Kept free for the fake Stripe."""
         return self.port + _STRIPE
 
     def function_port(self, number: int) -> int:
@@ -51,6 +50,10 @@ class Config:
     @property
     def origin(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def stripe_url(self) -> str:
+        return f"http://127.0.0.1:{self.stripe_port}"
 
     @property
     def aws_url(self) -> str:

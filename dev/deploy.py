@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dev.local_template import LocalTemplate
 
 _STACK = "packhouse"
-_PARAMETERS = {"Stage": "local", "AuthorizerTtlSeconds": "0", "AccessTokenHours": "24"}
+_PARAMETERS = {"Stage": "local", "AuthorizerTtlSeconds": "0", "AccessTokenHours": "24", "ScheduleState": "DISABLED"}
 _BUCKET = "packhouse-template"
 _POLL_SECONDS = 0.02
 _SETTLED_SECONDS = 60.0
@@ -66,6 +66,7 @@ class Clients:
         self.streams = self._session.client("dynamodbstreams", endpoint_url=self._endpoint)
         self.people = self._session.client("cognito-idp", endpoint_url=self._endpoint)
         self.stacks = self._session.client("cloudformation", endpoint_url=self._endpoint)
+        self.secrets = self._session.client("secretsmanager", endpoint_url=self._endpoint)
         self.objects = self._session.client("s3", endpoint_url=self._endpoint)
 
 
@@ -75,7 +76,7 @@ class DeployFailed(StartError):  # noqa: N818  # a reason not to start, like its
 
 def deploy(config: Config, clients: Clients, template: LocalTemplate) -> Deployed:
     address = _upload(config, clients, template)
-    _create_or_update(clients.stacks, address, template)
+    _create_or_update(config, clients.stacks, address, template)
     stack = _settled(clients.stacks)
     pages = clients.stacks.get_paginator("list_stack_resources").paginate(StackName=_STACK)
     deployed = Deployed(
@@ -117,10 +118,11 @@ def _upload(config: Config, clients: Clients, template: LocalTemplate) -> str:
     return f"{config.aws_url}/{_BUCKET}/{_STACK}"
 
 
-def _create_or_update(stacks: CloudFormationClient, address: str, template: LocalTemplate) -> None:
+def _create_or_update(config: Config, stacks: CloudFormationClient, address: str, template: LocalTemplate) -> None:
     known = template.body["Parameters"]
+    wanted = _PARAMETERS | {"StripeUrl": config.stripe_url, "ReturnUrl": f"{config.origin}/console/"}
     parameters: list[ParameterTypeDef] = [
-        {"ParameterKey": name, "ParameterValue": value} for name, value in _PARAMETERS.items() if name in known
+        {"ParameterKey": name, "ParameterValue": value} for name, value in wanted.items() if name in known
     ]
     try:
         stacks.create_stack(

@@ -24,6 +24,7 @@ from dev.hosts import Hosts
 from dev.local_template import localized
 from dev.ports import claimed
 from dev.stack import Stack
+from dev.stripe_process import Stripe, hand_over_secret
 from dev.summary import summary
 
 if TYPE_CHECKING:
@@ -44,12 +45,17 @@ class _Ending(BaseException):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Running:
     aws: Aws
+    stripe: Stripe
     hosts: Hosts
     stack: Stack
 
     def look_after(self) -> int:
         """Stay until ministack is gone, which ends the stack: what it knew, it kept in memory."""
+        stripe_lives = True
         while self.aws.alive():
+            if stripe_lives and not self.stripe.alive():
+                stripe_lives = False
+                say("The fake Stripe has ended; logs/stripe.log may say why. Orders can't be paid until a restart.")
             if not self.hosts.alive():
                 say("The process that starts the functions' hosts has ended; a new one takes its place.")
                 self.hosts.restart()
@@ -110,8 +116,11 @@ def _start(config: Config, undo: ExitStack) -> _Running:
     undo.callback(front.server_close)
     claimed(config.aws_port, config).close()
     kept = any((config.state / "aws").glob("*"))
+    claimed(config.stripe_port, config).close()
     aws = Aws(config, hold=[lock])
     undo.callback(aws.stop)
+    stripe = Stripe(config)
+    undo.callback(stripe.stop)
     template = localized(config)
     hosts = Hosts(config, template.functions)
     undo.callback(hosts.stop)
@@ -124,15 +133,18 @@ def _start(config: Config, undo: ExitStack) -> _Running:
             raise StartError(f"{failed} Deleting {config.state} starts afresh.") from failed
         aws.forget()
         raise
+    if "StripeSecret" in deployed.resources:
+        hand_over_secret(clients, deployed)
     hosts.give_orders(clients, deployed, template)
-    stack = Stack(config, clients, template, deployed, say)
+    stripe.wait_until_ready()
+    stack = Stack(config, clients, template, deployed, stripe, say)
     undo.callback(_drain, aws, stack)
     stack.seed()
     hosts.wait_until_ready()
     for function, count in stack.drain(seconds=_FIRST_DRAIN_SECONDS).items():
         say(f"{function} has yet to take {count} of the changes; its log says why.")
     _serve(config, stack, front, deployed, undo)
-    return _Running(aws=aws, hosts=hosts, stack=stack)
+    return _Running(aws=aws, stripe=stripe, hosts=hosts, stack=stack)
 
 
 def _serve(config: Config, stack: Stack, front: Front, deployed: Deployed, undo: ExitStack) -> None:

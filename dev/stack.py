@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dev.deploy import Clients, Deployed
     from dev.local_template import LocalTemplate
     from dev.people import Persona
+    from dev.stripe_process import Stripe
 
 _DRAIN_SECONDS = 30.0
 _LAST_REQUESTS_SECONDS = 30.0
@@ -30,8 +31,15 @@ _LAST_REQUESTS_SECONDS = 30.0
 
 class Stack:
     def __init__(
-        self, config: Config, clients: Clients, template: LocalTemplate, deployed: Deployed, say: Callable[[str], None]
+        self,
+        config: Config,
+        clients: Clients,
+        template: LocalTemplate,
+        deployed: Deployed,
+        stripe: Stripe,
+        say: Callable[[str], None],
     ) -> None:
+        self._stripe = stripe
         self.gate = Gate()
         self._config = config
         self._clients = clients
@@ -76,6 +84,7 @@ class Stack:
     def reset(self) -> list[Persona]:
         """Demo data as on the first day, and nothing in the journal of what was before."""
         with self.ticker.one_at_a_time, self.gate.shut_for_now(seconds=_LAST_REQUESTS_SECONDS):
+            self._stripe.reset()
             data.empty(self._clients.dynamodb, self._deployed.table)
             # Only when the deletions have been journaled can the journal be emptied for good.
             self._drain_or_fail()
@@ -101,7 +110,7 @@ class Stack:
         content = {
             "api": config.origin,
             "console": f"{config.origin}/console/",
-            "stripe": None,  # The fake Stripe isn't built yet.
+            "stripe": config.stripe_url,
             "instance": config.instance,
             "pid": os.getpid(),
             "personas": self._personas,

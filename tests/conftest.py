@@ -1,13 +1,16 @@
+import json
 from collections.abc import Iterator
 
 import boto3
 import pytest
 from moto import mock_aws
 
-from packhouse import runtime, settings
+from packhouse import runtime, selling, settings
 from packhouse.policies import Policies
+from tests.fake_stripe.running import API_KEY, PREVIOUS_SECRET, SECRET, FakeStripe
 from tests.harness import gateway, people, strict, template
 from tests.harness.people import KeySet
+from tests.harness.shop import Shop
 from tests.harness.world import Clock, World
 from tests.stack.running import LocalStack
 
@@ -66,6 +69,10 @@ def environment(monkeypatch: pytest.MonkeyPatch, key_set: KeySet) -> Iterator[No
         "TABLE": "Packhouse",
         "JOURNAL": "Journal",
         "SUPPORT_EMAIL": "support@packhouse.example",
+        "STRIPE_URL": "http://127.0.0.1:9",
+        "STRIPE_SECRET": "stripe",
+        "STRIPE_QUEUE": "",
+        "RETURN_URL": "https://packhouse.example/console/",
         "TOKEN_ISSUER": people.ISSUER,
         "TOKEN_CLIENT_ID": people.CLIENT,
         "TOKEN_KEYS_URL": key_set.url,
@@ -84,6 +91,29 @@ def world(environment: None, clock: Clock) -> Iterator[World]:
     del environment
     with mock_aws():
         yield from living(clock)
+
+
+@pytest.fixture(scope="session")
+def stripe_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeStripe]:
+    stripe = FakeStripe(tmp_path_factory.mktemp("stripe"))
+    yield stripe
+    stripe.stop()
+
+
+@pytest.fixture
+def shop(world: World, stripe_process: FakeStripe, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+    """A world that sells, with a Stripe that was emptied; every request to it kept to its contract."""
+    stripe_process.request("POST", "/_fake/reset")
+    monkeypatch.setenv("STRIPE_URL", stripe_process.url)
+    secret = json.dumps({"api_key": API_KEY, "webhook_secrets": [SECRET, PREVIOUS_SECRET]})
+    boto3.client("secretsmanager").create_secret(Name="stripe", SecretString=secret)
+    queue = boto3.client("sqs").create_queue(QueueName="stripe-events")["QueueUrl"]
+    monkeypatch.setenv("STRIPE_QUEUE", queue)
+    forget()
+    world.clock.now = stripe_process.clock.now()
+    yield Shop(world, stripe_process)
+    refused = [asked["problem"] for asked in stripe_process.requests() if asked["verdict"] == "refused"]
+    assert refused == []
 
 
 def living(clock: Clock) -> Iterator[World]:
@@ -108,6 +138,8 @@ def living(clock: Clock) -> Iterator[World]:
 
 def forget() -> None:
     """Empty what a process remembers, as a cold start does."""
-    for remembered in (settings.settings, settings.token_settings, runtime.dynamodb, runtime.table, runtime.journal):
-        remembered.cache_clear()
+    for module in (settings, runtime, selling):
+        for remembered in vars(module).values():
+            if hasattr(remembered, "cache_clear"):
+                remembered.cache_clear()
     gateway.forget()

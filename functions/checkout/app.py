@@ -1,17 +1,40 @@
-"""Checkout: what is sold, and the API's own description."""
+"""Checkout: what is sold, the API's own description, and orders by card."""
 
 from dataclasses import asdict
+from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
+from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Query
 
+from packhouse import buying, runtime, selling
 from packhouse.catalog import catalog
+from packhouse.domain import instants
+from packhouse.domain.access import Permission
+from packhouse.domain.orders import Method, OrderStatus
+from packhouse.errors import (
+    CardMaximumExceeded,
+    CheckoutSuperseded,
+    IdempotencyKeyMissing,
+    IdempotencyKeyReused,
+    OrderNotOpen,
+    PaymentProviderUnavailable,
+    PriceChanged,
+    UnknownSku,
+)
 from packhouse.settings import settings
+from packhouse.store import keys, orders, workgroups
+from packhouse.web import paging
 from packhouse.web.api import JSON, create_api
 from packhouse.web.catalog import CatalogView, LicenseTypeView, Support
+from packhouse.web.fields import PAGE_DEFAULT, Cursor, Day, IdempotencyKey, Limit
 from packhouse.web.identity import Door
+from packhouse.web.orders import Nothing, OrderPage, OrderView, PlaceOrder
 
 OPENAPI = Path(__file__).with_name("openapi.json")
+ORDERS = "/v1/workgroups/{wg}/orders"
 
 api = create_api()
 handler = api.resolve
@@ -29,3 +52,86 @@ def read_catalog() -> CatalogView:
 @api.serves("GET /v1/openapi.json", may=Door.ANYONE)
 def read_openapi() -> Response[str]:
     return Response(status_code=200, content_type=JSON, body=OPENAPI.read_text())
+
+
+@api.serves(
+    f"POST {ORDERS}",
+    may=Permission.BUY,
+    refuses=(
+        CardMaximumExceeded,
+        CheckoutSuperseded,
+        IdempotencyKeyMissing,
+        IdempotencyKeyReused,
+        OrderNotOpen,
+        PaymentProviderUnavailable,
+        PriceChanged,
+        UnknownSku,
+    ),
+    status=HTTPStatus.CREATED,
+)
+def place_order(wg: str, idempotency_key: IdempotencyKey, wanted: PlaceOrder) -> OrderView:
+    desk = selling.desk(api.caller.stamp)
+    name = wanted.named_as(wg, idempotency_key)
+    placed, replayed = buying.place(
+        desk, name, wanted.request_hash(), lambda: wanted.order(name, catalog(), desk.policies, by=api.caller.stamp)
+    )
+    api.replayed(replayed)
+    return OrderView.of(placed)
+
+
+@api.serves(f"GET {ORDERS}", may=Permission.READ_ORDERS)
+def list_orders(
+    wg: str,
+    *,
+    first_day: Annotated[Day | None, Query(alias="from", description="The first day, in the workgroup's zone.")] = None,
+    last_day: Annotated[Day | None, Query(alias="to", description="The last day, in the workgroup's zone.")] = None,
+    status: Annotated[list[OrderStatus] | None, Query()] = None,
+    method: Annotated[list[Method] | None, Query()] = None,
+    limit: Limit = PAGE_DEFAULT,
+    cursor: Cursor = None,
+) -> OrderPage:
+    first, last = _days(wg, first_day, last_day)
+    items, next_cursor = paging.page(runtime.table(), keys.orders(wg, first, last), limit=limit, cursor=cursor)
+    views = [OrderView.of(orders.of_item(item)) for item in items]
+    kept = [view for view in views if (not status or view.status in status) and (not method or view.method in method)]
+    return OrderPage(items=kept, next_cursor=next_cursor)
+
+
+@api.serves(f"GET {ORDERS}/{{order_id}}", may=Permission.READ_ORDERS)
+def read_order(wg: str, order_id: str) -> OrderView:
+    return OrderView.of(orders.read(runtime.table(), wg, order_id))
+
+
+@api.serves(
+    f"POST {ORDERS}/{{order_id}}/checkout",
+    may=Permission.BUY,
+    refuses=(CheckoutSuperseded, IdempotencyKeyMissing, OrderNotOpen, PaymentProviderUnavailable),
+)
+def renew_checkout(wg: str, order_id: str, idempotency_key: IdempotencyKey, wanted: Nothing | None = None) -> OrderView:
+    del wanted
+    order, replayed = buying.renew(selling.desk(api.caller.stamp), wg, order_id, key=idempotency_key)
+    api.replayed(replayed)
+    return OrderView.of(order)
+
+
+@api.serves(
+    f"POST {ORDERS}/{{order_id}}/cancel",
+    may=Permission.BUY,
+    refuses=(IdempotencyKeyMissing, OrderNotOpen, PaymentProviderUnavailable),
+)
+def cancel_order(wg: str, order_id: str, idempotency_key: IdempotencyKey, wanted: Nothing | None = None) -> OrderView:
+    del wanted
+    order, replayed = buying.cancel(selling.desk(api.caller.stamp), wg, order_id, key=idempotency_key)
+    api.replayed(replayed)
+    return OrderView.of(order)
+
+
+def _days(wg: str, first: Day | None, last: Day | None) -> tuple[datetime | None, datetime | None]:
+    """The instants between which the days lie, in the workgroup's zone; it is read only where a day is given."""
+    if first is None and last is None:
+        return None, None
+    zone = workgroups.read(runtime.table(), wg).time_zone
+    return (
+        instants.day_starts(first, zone) if first else None,
+        instants.day_ends(last, zone) if last else None,
+    )

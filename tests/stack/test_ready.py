@@ -42,7 +42,7 @@ def test_stack_json_names_the_parts_of_the_stack(local_stack: LocalStack) -> Non
 
     assert ready["api"] == f"http://127.0.0.1:{local_stack.port}"
     assert ready["console"] == f"http://127.0.0.1:{local_stack.port}/console/"
-    assert ready["stripe"] is None
+    assert ready["stripe"] == f"http://127.0.0.1:{local_stack.port + 2}"
     assert ready["pid"] == local_stack.process.pid
 
 

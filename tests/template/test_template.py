@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from packhouse import buying
 from packhouse.policies import Policies
 from tests.harness import template
 
@@ -19,12 +20,26 @@ MANAGED_WITH_ANY_RESOURCE = {
     "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
     "arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess",
     "arn:aws:iam::aws:policy/service-role/AWSLambdaDynamoDBExecutionRole",
+    "arn:aws:iam::aws:policy/service-role/AWSLambdaSQSQueueExecutionRole",
 }
-CALLS = {
-    # What a function's calls need; dynamodb:… is left out.
+SELLING = {"Table": {"GetItem", "PutItem", "UpdateItem"}, "StripeSecret": {"GetSecretValue"}}
+CALLS: dict[str, dict[str, set[str]]] = {
+    # What a function's calls need.
     "AuthorizerFunction": {"Table": {"GetItem", "Query"}},
     "WorkgroupsFunction": {"Table": {"GetItem", "BatchGetItem", "UpdateItem"}},
-    "CheckoutFunction": {},
+    "CheckoutFunction": {
+        "Table": {"GetItem", "BatchGetItem", "PutItem", "UpdateItem"},
+        "Table/index/by_owner": {"Query"},
+        "StripeSecret": {"GetSecretValue"},
+    },
+    "ExpireOrdersFunction": {
+        "Table": {"GetItem", "BatchGetItem", "PutItem", "UpdateItem"},
+        "Table/index/due": {"Query"},
+        "StripeSecret": {"GetSecretValue"},
+    },
+    "WebhookFunction": {"StripeEvents": {"SendMessage"}, "StripeSecret": {"GetSecretValue"}},
+    "PaymentEventsFunction": SELLING,
+    "ReconcileFunction": SELLING,
     "ConsumptionFunction": {
         "Table": {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem"},
         "Table/index/by_owner": {"Query"},
@@ -41,6 +56,8 @@ def of_type(kind: str) -> dict[str, Any]:
 def statements() -> Iterator[tuple[str, dict[str, Any]]]:
     for name, role in of_type("AWS::IAM::Role").items():
         for policy in role["Properties"].get("Policies", []):
+            if name.endswith("TickRole"):
+                continue  # a schedule's own, which may invoke its function
             for statement in policy["PolicyDocument"]["Statement"]:
                 yield name, statement
 
@@ -103,7 +120,9 @@ def test_no_policy_has_a_wildcard() -> None:
 
 
 def test_what_sam_attaches_is_known() -> None:
-    attached = {arn for role in of_type("AWS::IAM::Role").values() for arn in role["Properties"]["ManagedPolicyArns"]}
+    attached = {
+        arn for role in of_type("AWS::IAM::Role").values() for arn in role["Properties"].get("ManagedPolicyArns", [])
+    }
 
     assert attached <= MANAGED_WITH_ANY_RESOURCE
 
@@ -114,12 +133,9 @@ def test_each_function_may_do_what_it_does_and_nothing_else(function: str) -> No
     for role, statement in statements():
         if role == f"{function}Role":
             resource = statement["Resource"]
-            name = (
-                resource["Fn::GetAtt"][0]
-                if "Fn::GetAtt" in resource
-                else re.sub(r"\$\{|\.Arn\}", "", resource["Fn::Sub"])
-            )
-            actions = {action.removeprefix("dynamodb:") for action in statement["Action"]}
+            named = resource.get("Fn::GetAtt", [resource.get("Ref")])[0]
+            name = named or re.sub(r"\$\{|\.Arn\}", "", resource["Fn::Sub"])
+            actions = {action.partition(":")[2] for action in statement["Action"]}
             allowed.setdefault(name, set()).update(actions)
 
     assert allowed == CALLS[function]
@@ -132,7 +148,10 @@ def test_each_function_is_built_and_run_alike(function: str) -> None:
 
     assert properties["Runtime"] == "python3.13"
     assert properties["Architectures"] == ["arm64"]
-    assert properties["Layers"] == [{"Ref": next(iter(of_type("AWS::Lambda::LayerVersion")))}]
+    layers = [layer["Ref"] for layer in properties["Layers"]]
+    assert all(layer in of_type("AWS::Lambda::LayerVersion") for layer in layers)
+    assert layers[0].startswith("PackhouseLayer")
+    assert [layer for layer in layers[1:] if not layer.startswith("OfficeLayer")] == []
     assert properties["TracingConfig"] == {"Mode": "Active"}
     assert (template.ROOT / folder / f"{module}.py").exists()
     assert f"{function}Aliaslive" in of_type("AWS::Lambda::Alias")
@@ -186,6 +205,17 @@ def test_the_alarm_reaches_its_topic() -> None:
     assert "KmsMasterKeyId" not in topic.get("Properties", {})  # CloudWatch may not use SNS's own key
 
 
+def test_odd_payments_raise_an_alarm_whoever_meets_them() -> None:
+    filters = of_type("AWS::Logs::MetricFilter").values()
+
+    selling = {
+        name.removesuffix("Function") for name, needs in CALLS.items() if needs.get("Table") and "StripeSecret" in needs
+    }
+    assert {one["Properties"]["LogGroupName"]["Ref"].removesuffix("Logs") for one in filters} == selling
+    assert all(one["Properties"]["FilterPattern"] == f'{{ $.message = "{buying.ODD}" }}' for one in filters)
+    assert template.resources()["OddPayments"]["Properties"]["AlarmActions"] == [{"Ref": "Alarms"}]
+
+
 def test_log_lines_name_the_service() -> None:
     variables = template.raw()["Globals"]["Function"]["Environment"]["Variables"]
 
@@ -193,8 +223,7 @@ def test_log_lines_name_the_service() -> None:
 
 
 def test_no_record_of_the_stream_is_given_up() -> None:
-    (mapping,) = of_type("AWS::Lambda::EventSourceMapping").values()
-    properties = mapping["Properties"]
+    properties = of_type("AWS::Lambda::EventSourceMapping")["JournalFunctionChanges"]["Properties"]
 
     assert "MaximumRetryAttempts" not in properties
     assert "MaximumRecordAgeInSeconds" not in properties

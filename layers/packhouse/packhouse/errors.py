@@ -1,15 +1,17 @@
 """Every refusal there is, each a class: what never changes stands on the class, the facts on the instance.
 
 Refusal
-├── 400 MalformedRequest, IdempotencyKeyMissing
+├── 400 MalformedRequest, IdempotencyKeyMissing, SignatureInvalid
 ├── 401 Unauthenticated
 ├── 402 LicensesExhausted
 ├── 403 NotPermitted
 ├── 404 NotFound
-├── 409 AssignmentRequired, StartTooScattered, ProjectNotActive, LeaseEnded, RunAlreadySettled
+├── 409 AssignmentRequired, StartTooScattered, ProjectNotActive, LeaseEnded, RunAlreadySettled,
+│       OrderNotOpen, PriceChanged, CheckoutSuperseded
 ├── 413 TooLarge   415 UnsupportedMediaType
-├── 422 InvalidRequest, IdempotencyKeyReused, UnknownSku, TooManyLicensesForItem, ServiceNotCovered
-├── 500 InternalError
+├── 422 InvalidRequest, IdempotencyKeyReused, UnknownSku, TooManyLicensesForItem, ServiceNotCovered,
+│       CardMaximumExceeded
+├── 500 InternalError   502 PaymentProviderUnavailable
 └── 503 TryAgain
 """
 
@@ -42,6 +44,13 @@ class IdempotencyKeyMissing(Refusal):
     slug = "idempotency-key-missing"
     title = "Idempotency-Key is missing"
     sentence = "Name this request with an Idempotency-Key header, and repeat it under the same key."
+
+
+class SignatureInvalid(Refusal):
+    status = HTTPStatus.BAD_REQUEST
+    slug = "signature-invalid"
+    title = "Not signed by Stripe"
+    sentence = "The signature is missing, wrong, or not of this time."
 
 
 class Unauthenticated(Refusal):
@@ -107,6 +116,27 @@ class RunAlreadySettled(Refusal):
     sentence = "The run has ended with another settlement."
 
 
+class OrderNotOpen(Refusal):
+    status = HTTPStatus.CONFLICT
+    slug = "order-not-open"
+    title = "The order isn't open"
+    sentence = "The order is {order_status}."
+
+
+class PriceChanged(Refusal):
+    status = HTTPStatus.CONFLICT
+    slug = "price-changed"
+    title = "The price has changed"
+    sentence = "The lines come to another total than expected."
+
+
+class CheckoutSuperseded(Refusal):
+    status = HTTPStatus.CONFLICT
+    slug = "checkout-superseded"
+    title = "A newer checkout has taken its place"
+    sentence = "This key opened a checkout of the order before its newest one."
+
+
 class TooLarge(Refusal):
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     slug = "too-large"
@@ -158,11 +188,25 @@ class ServiceNotCovered(Refusal):
     sentence = "No license type of the catalog covers {service}."
 
 
+class CardMaximumExceeded(Refusal):
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    slug = "card-maximum-exceeded"
+    title = "More than a card takes at once"
+    sentence = "An order by card comes to at most {maximum.amount} cents."
+
+
 class InternalError(Refusal):
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     slug = "internal-error"
     title = "Something broke on our side"
     sentence = "It is logged under this request's id. Repeating the request is safe."
+
+
+class PaymentProviderUnavailable(Refusal):
+    status = HTTPStatus.BAD_GATEWAY
+    slug = "payment-provider-unavailable"
+    title = "The payment provider doesn't answer"
+    sentence = "Repeat the same request under the same key: it goes on where it stopped."
 
 
 class TryAgain(Refusal):

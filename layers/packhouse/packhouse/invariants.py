@@ -11,14 +11,19 @@ from typing import Any
 
 from packhouse.domain import ids, instants
 from packhouse.domain.journal import Entry
+from packhouse.domain.orders import Order
 from packhouse.domain.packs import Pack, SourceKind
 from packhouse.domain.runs import Run, RunState
-from packhouse.store import changes, keys, packs, runs
+from packhouse.store import changes, keys, orders, packs, runs
 from packhouse.store.table import Item
 
 COUNTERS = ("available", "assigned", "in_coupons", "expired", "revoked")
 REQUEST_MAX = timedelta(seconds=30)  # a function's time-out is less
-READERS: Mapping[str, Callable[[Item], object]] = {"PACK": packs.of_item, "RUN": runs.of_item}
+READERS: Mapping[str, Callable[[Item], object]] = {
+    "PACK": packs.of_item,
+    "RUN": runs.of_item,
+    "ORDER": orders.of_item,
+}
 ENDED = frozenset({RunState.CONSUMED, RunState.RELEASED, RunState.LAPSED})
 
 
@@ -38,6 +43,7 @@ class Content:
     items: Sequence[Item]
     packs: Sequence[Pack]
     runs: Sequence[Run]
+    orders: Sequence[Order]
     entries: Sequence[Entry]
 
 
@@ -47,7 +53,7 @@ def violations(items: Iterable[Item], entries: Iterable[Entry]) -> list[Violatio
     An item that can't be read is a violation of its own, and left out of the other checks.
     """
     found: list[Violation] = []
-    read: dict[str, list[Any]] = {"PACK": [], "RUN": []}
+    read: dict[str, list[Any]] = {name: [] for name in READERS}
     readable: list[Item] = []
     for item in items:
         of_item = READERS.get(keys.kind(item))
@@ -59,7 +65,7 @@ def violations(items: Iterable[Item], entries: Iterable[Entry]) -> list[Violatio
         else:
             readable.append(item)
     ordered = sorted(entries, key=lambda entry: int(entry.sequence))
-    content = Content(readable, read["PACK"], read["RUN"], ordered)
+    content = Content(readable, read["PACK"], read["RUN"], read["ORDER"], ordered)
     return found + [Violation(name, item, detail) for name, check in CHECKS.items() for item, detail in check(content)]
 
 
@@ -181,8 +187,20 @@ class _Packs:
 
 
 def paid_iff_granted(content: Content) -> Iterator[tuple[str, str]]:
-    """A pack exists only because something was paid; demo packs say of themselves that nobody paid."""
-    for pack in content.packs:
+    """An order's packs exist exactly if it was paid, one per line; demo packs say of themselves that nobody paid."""
+    granted = {(pack.workgroup_id, pack.pack_id): pack for pack in content.packs}
+    for order in content.orders:
+        if (order.payment is not None) != bool(order.packs) or len(order.packs) not in {0, len(order.lines)}:
+            yield order.order_id, f"{order.status}, with {len(order.packs)} packs for {len(order.lines)} lines"
+        for line, pack_id in zip(order.lines, order.packs, strict=False):
+            pack = granted.pop((order.workgroup_id, pack_id), None)
+            if pack is None or (pack.sku, pack.quantity, pack.source.order_id) != (
+                line.sku,
+                line.quantity,
+                order.order_id,
+            ):
+                yield order.order_id, f"{pack_id} isn't what was paid for"
+    for pack in granted.values():
         if pack.source.kind is not SourceKind.DEMO:
             yield pack.pack_id, "nothing was paid for it"
 

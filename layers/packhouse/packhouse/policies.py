@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +15,12 @@ class Policies:
     inactivity_months: int = 6
     pack_reminder_days: int = 30
     project_warning_days: int = 30
+    card_order_hours: int = 24
+    checkout_minutes_min: int = 31
+
+    @property
+    def card_order_lifetime(self) -> timedelta:
+        return timedelta(hours=self.card_order_hours)
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "Policies":

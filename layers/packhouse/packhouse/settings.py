@@ -27,6 +27,15 @@ class TokenSettings:
     answers_kept_seconds: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentSettings:
+    """Where Stripe is, the name of the secret that opens it, and where people come back to from its pay page."""
+
+    stripe_url: str
+    secret_name: str
+    return_url: str
+
+
 @cache
 def settings() -> Settings:
     return Settings(
@@ -45,3 +54,18 @@ def token_settings() -> TokenSettings:
         keys_url=os.environ["TOKEN_KEYS_URL"],
         answers_kept_seconds=int(os.environ["AUTHORIZER_TTL_SECONDS"]),
     )
+
+
+@cache
+def payment_settings() -> PaymentSettings:
+    return PaymentSettings(
+        stripe_url=os.environ["STRIPE_URL"],
+        secret_name=os.environ["STRIPE_SECRET"],
+        return_url=os.environ["RETURN_URL"],
+    )
+
+
+@cache
+def stripe_queue() -> str:
+    """The URL of the queue of Stripe's events."""
+    return os.environ["STRIPE_QUEUE"]

@@ -24,6 +24,8 @@ class Permission(StrEnum):
     READ = auto()
     RUN = auto()
     CREATE_PROJECTS = auto()
+    BUY = auto()
+    READ_ORDERS = auto()
     READ_WORKGROUP = auto()
     READ_SECURITY_LOG = auto()
     ADMINISTER = auto()
@@ -43,7 +45,14 @@ MAY: Mapping[Role, frozenset[Permission]] = {
     ),
     Role.WORKER: frozenset({Permission.READ_RUNS, Permission.READ, Permission.RUN, Permission.CREATE_PROJECTS}),
     Role.PLATFORM_WORKER: frozenset({Permission.READ_RUNS, Permission.RUN}),
-    Role.OPERATOR: frozenset({Permission.READ_RUNS, Permission.READ, Permission.READ_SECURITY_LOG}),
+    Role.OPERATOR: frozenset(
+        {
+            Permission.READ_RUNS,
+            Permission.READ,
+            Permission.READ_ORDERS,
+            Permission.READ_SECURITY_LOG,
+        }
+    ),
 }
 
 

@@ -24,6 +24,8 @@ class Kind(StrEnum):
     PROJECT = "prj"
     RUN = "run"
     KEY = "key"
+    ORDER = "ord"
+    REFUND = "rfd"
 
 
 _HEX_ID = {kind: re.compile(rf"{kind}_[0-9a-f]{{32}}") for kind in Kind if kind is not Kind.PACK}

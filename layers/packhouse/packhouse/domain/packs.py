@@ -46,8 +46,11 @@ class SourceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
+    """What a pack came from; of a card order its id, of the demo data a label."""
+
     kind: SourceKind
     label: str | None = None
+    order_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,6 +74,11 @@ ENTITIES: Mapping[str, Entity] = {
     "PROJECT": _PROJECT,
     "RUN": _RUN,
     "ERRORS": Entity("run-errors", "kept", frozenset()),
+    "ORDER": Entity(
+        "order", "placed", frozenset({"method", "lines", "status", "reference", "payment", "packs", "returned"})
+    ),
+    "PARKED": Entity("parked", "kept", frozenset({"why"})),
+    "MARK": Entity("mark", "set", frozenset()),
     "MEMBER": Entity("member", "joined", frozenset({"role"})),
     "KEY": Entity("api-key", "issued", frozenset({"name", "workgroup_id"})),
     "READ": Entity("security-log", "read", frozenset({"route"})),
@@ -149,7 +154,7 @@ def _verb(entity: Entity, before: Image | None, after: Image | None, changes: Se
         return entity.born
     if after is None:
         return "erased"
-    states = [change.after for change in changes if change.field == "state" and change.after]
+    states = [change.after for change in changes if change.field in {"state", "status"} and change.after]
     return str(states[0]) if states else "changed"
 
 

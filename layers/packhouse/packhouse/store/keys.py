@@ -36,6 +36,19 @@ def api_key(key_id: str) -> Key:
     return {"PK": f"KEY#{key_id}", "SK": "KEY"}
 
 
+def order(wg: str, order_id: str) -> Key:
+    return {"PK": f"WG#{wg}", "SK": f"ORDER#{order_id}"}
+
+
+def mark() -> Key:
+    """How far Stripe's events have been gone through."""
+    return {"PK": "MARK", "SK": "stripe"}
+
+
+def parked(object_id: str) -> Key:
+    return {"PK": f"PARKED#{object_id}", "SK": "PARKED"}
+
+
 def operator_read(wg: str, request_id: str) -> Key:
     return {"PK": f"WG#{wg}", "SK": f"READ#{request_id}"}
 
@@ -63,6 +76,17 @@ def projects(wg: str) -> KeyRange:
     return KeyRange(index="by_owner", partition=f"PROJECTS#{wg}")
 
 
+def orders(wg: str, first: datetime | None, last: datetime | None) -> KeyRange:
+    """Orders by the time of their placing, from `first` (included) to `last` (not)."""
+    between = (instants.text(first) if first else "0", instants.text(last) if last else _LAST)
+    return KeyRange(index="by_owner", partition=f"ORDERS#{wg}", between=between)
+
+
+def due_orders(until: datetime) -> KeyRange:
+    """Open orders whose time is over, the longest over first."""
+    return KeyRange(index="due", partition="ORDER", between=("0", instants.text(until)))
+
+
 def journal_month(owner: str, month: str) -> str:
     """The journal's partition: a workgroup's (or PLATFORM's) month, yyyymm."""
     return f"{owner}#{month}"
@@ -71,6 +95,10 @@ def journal_month(owner: str, month: str) -> str:
 def owned_project(wg: str, project_id: str, created_at: datetime) -> Item:
     """The attributes that list a project among its workgroup's, in order of time."""
     return {"owner": f"PROJECTS#{wg}", "owner_at": f"{instants.text(created_at)}#{project_id}"}
+
+
+def owned_order(wg: str, order_id: str, created_at: datetime) -> Item:
+    return {"owner": f"ORDERS#{wg}", "owner_at": f"{instants.text(created_at)}#{order_id}"}
 
 
 def owned_workgroup(wg: str, name: str) -> Item:
@@ -97,6 +125,14 @@ def due_pack(at: datetime) -> Item:
 
 def due_project(at: datetime) -> Item:
     return {"due": "PROJECT", "due_at": instants.text(at)}
+
+
+def due_order(at: datetime) -> Item:
+    return {"due": "ORDER", "due_at": instants.text(at)}
+
+
+def queued_parked(queue: str, at: datetime) -> Item:
+    return {"due": f"PARKED#{queue}", "due_at": instants.text(at)}
 
 
 def kind(item: Mapping[str, Any]) -> str:

@@ -1,3 +1,4 @@
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from packhouse.domain import ids, instants
@@ -17,7 +18,7 @@ def granted(table: StampedTable, pack: Pack, *, reminder_days: int) -> Write:
             **keys.pack(pack.workgroup_id, pack.pack_id),
             **keys.due_pack(pack.expires_at - timedelta(days=reminder_days)),
             "sku": pack.sku,
-            "source": {"kind": pack.source.kind, **({"label": pack.source.label} if pack.source.label else {})},
+            "source": {name: value for name, value in asdict(pack.source).items() if value is not None},
             "quantity": pack.quantity,
             "available": pack.available,
             "assigned": pack.assigned,
@@ -88,7 +89,7 @@ def of_item(item: Item) -> Pack:
         workgroup_id=keys.workgroup_of(item),
         pack_id=keys.subject(item),
         sku=item["sku"],
-        source=Source(kind=SourceKind(item["source"]["kind"]), label=item["source"].get("label")),
+        source=Source(**{**item["source"], "kind": SourceKind(item["source"]["kind"])}),
         quantity=item["quantity"],
         available=item["available"],
         assigned=item["assigned"],

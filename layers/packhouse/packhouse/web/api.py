@@ -161,7 +161,7 @@ def _workgroup(event: Mapping[str, Any]) -> str:
 
 def _read_body(event: Mapping[str, Any]) -> dict[str, Any]:
     """The event, if its body is a JSON object in UTF-8 of a bounded size; what its members must be, the route says."""
-    body = _bytes(event)
+    body = raw_body(event)
     if len(body) > BODY_BYTES_MAX:
         raise TooLarge(bytes_max=BODY_BYTES_MAX)
     media_type = event.get("headers", {}).get("content-type", JSON).partition(";")[0].strip().lower()
@@ -176,8 +176,9 @@ def _read_body(event: Mapping[str, Any]) -> dict[str, Any]:
     return {**event, "headers": {**event["headers"], "content-type": JSON}}  # however it was spelled
 
 
-def _bytes(event: Mapping[str, Any]) -> bytes:
-    body: str = event["body"]
+def raw_body(event: Mapping[str, Any]) -> bytes:
+    """The bytes that were sent; API Gateway hands some of them on in base 64."""
+    body: str = event.get("body", "")
     if not event.get("isBase64Encoded"):
         return body.encode("utf-8", "surrogatepass")
     try:

@@ -88,6 +88,7 @@ def _bytes_at_most(limit: int) -> AfterValidator:
 
 
 Name = Annotated[str, StringConstraints(max_length=400), AfterValidator(_printable), _bytes_at_most(100)]
+Label = Annotated[str, StringConstraints(max_length=400), AfterValidator(_printable), _bytes_at_most(80)]
 ItemId = Annotated[str, StringConstraints(max_length=400), AfterValidator(_printable), _bytes_at_most(128)]
 User = Annotated[
     str,

@@ -5,11 +5,12 @@ from packhouse.web.fields import Amount, Instant, Maybe, View
 
 class SourceView(View):
     kind: SourceKind
+    order_id: Maybe[str] = None
     label: Maybe[str] = None
 
     @classmethod
     def of(cls, source: Source) -> "SourceView":
-        return cls(kind=source.kind, label=source.label)
+        return cls(kind=source.kind, order_id=source.order_id, label=source.label)
 
 
 class PackView(View):

@@ -1,0 +1,143 @@
+"""The one test account: what it has, what time it is there, and who is told of what happens."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dev.fake_stripe import deliveries, ids
+from dev.fake_stripe.errors import NoSuchObject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from dev.clock import Clock
+    from dev.fake_stripe.store import Object, Store
+
+EVENTS_KEPT_SECONDS = 30 * 86_400
+"""The API answers events for 30 days."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Where webhooks go, and the secrets that sign them: the current one, then the previous one while it rotates."""
+
+    url: str
+    secrets: tuple[str, ...]
+    types: frozenset[str] = frozenset()
+    """The types of events it wants; none means all."""
+
+    def wants(self, event_type: str) -> bool:
+        return not self.types or event_type in self.types
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """The request an event comes from; neither, if time alone has passed."""
+
+    request_id: str | None = None
+    idempotency_key: str | None = None
+
+
+_TIME = Cause()
+
+type DueVerb = Callable[[Work, str], None]
+"""What happens to an object, by its id, when a moment it was waiting for has come."""
+
+
+class Account:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        api_version: str,
+        origin: str,
+        endpoints: Sequence[Endpoint],
+        due_verbs: Mapping[str, DueVerb],
+    ) -> None:
+        """`origin` is where the pay page is reached; `due_verbs` say what is done with what falls due."""
+        self.store = store
+        self.clock = clock
+        self.api_version = api_version
+        self.origin = origin
+        self.endpoints = endpoints
+        self.something_to_send = threading.Event()
+        self._due_verbs = due_verbs
+
+    def now(self) -> float:
+        """Seconds since the epoch, by the stack's clock."""
+        return self.clock.now().timestamp()
+
+    @contextmanager
+    def work(self, cause: Cause = _TIME) -> Iterator[Work]:
+        """One step, written whole; whatever fell due before it has happened first, at its own time."""
+        with self.store.transaction():
+            now = int(self.now())
+            self._catch_up(now)
+            yield Work(account=self, now=now, cause=cause)
+
+    def catch_up(self) -> None:
+        """Let happen what has fallen due, if anything has."""
+        due = self.store.next_due()
+        if due is not None and due[2] <= self.now():
+            with self.work():
+                pass
+
+    def _catch_up(self, now: int) -> None:
+        self.store.forget_before("event", now - EVENTS_KEPT_SECONDS)
+        while (due := self.store.next_due()) is not None:
+            verb, object_id, at = due
+            if at > now:
+                break
+            self.store.settle(verb, object_id)
+            self._due_verbs[verb](Work(account=self, now=at, cause=_TIME), object_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What one step has to do with: its moment, its cause, and the account."""
+
+    account: Account
+    now: int
+    cause: Cause
+
+    @property
+    def store(self) -> Store:
+        return self.account.store
+
+    def found(self, kind: str, object_id: str, *, param: str = "id", in_path: bool = False) -> Object:
+        """An object by its id. Raises NoSuchObject."""
+        body = self.store.get(kind, object_id)
+        if body is None:
+            raise NoSuchObject(kind, object_id, param=param, in_path=in_path)
+        return body
+
+    def emit(self, event_type: str, body: Object, *, previous: Mapping[str, Any] | None = None) -> None:
+        """Record that something happened to an object, as it is now, and owe it to the endpoints that want it."""
+        wanting = [endpoint for endpoint in self.account.endpoints if endpoint.wants(event_type)]
+        shown: Object = {"object": body}
+        if previous is not None:
+            shown["previous_attributes"] = dict(previous)
+        event_id = ids.new("evt_1")
+        event: Object = {
+            "id": event_id,
+            "object": "event",
+            "api_version": self.account.api_version,
+            "created": self.now,
+            "data": shown,
+            "livemode": False,
+            "pending_webhooks": len(wanting),
+            "request": {"id": self.cause.request_id, "idempotency_key": self.cause.idempotency_key},
+            "type": event_type,
+        }
+        self.store.put(event)
+        for endpoint in wanting:
+            self.owe(event_id, endpoint.url)
+
+    def owe(self, event_id: str, url: str) -> None:
+        """Have an event sent to an endpoint, once more if it was sent already."""
+        deliveries.owe(self.store, event_id, url, at=self.account.now())
+        self.account.something_to_send.set()

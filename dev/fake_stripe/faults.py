@@ -1,0 +1,157 @@
+"""What goes wrong on purpose: `POST /_fake/faults`. Each POST replaces the last; they aren't kept over a restart."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from dev.fake_stripe.errors import InvalidRequest
+
+TIMES_MAX = 1_000_000
+COPIES_MAX = 100
+DELAY_SECONDS_MAX = 30 * 86_400
+_METHODS = ("GET", "POST", "DELETE")
+
+
+class Kind(StrEnum):
+    RATE_LIMITED = "429"
+    BROKEN = "500"
+    LOST = "lost"
+    """Applied, and the connection cut before the answer."""
+
+
+@dataclass(slots=True, kw_only=True)
+class AnswerFault:
+    match: str
+    """Method and path; `*` or `{anything}` stands for one part of the path."""
+    kind: Kind
+    times: int
+    remembered: bool = False
+    """With `500`: whether the idempotency key answers it again, as Stripe's does once an endpoint has begun."""
+
+    def hits(self, method: str, path: str) -> bool:
+        wanted_method, _, wanted_path = self.match.partition(" ")
+        wanted, given = wanted_path.split("/"), path.split("/")
+        return (
+            self.times > 0
+            and wanted_method == method
+            and len(wanted) == len(given)
+            and all(map(_same_part, wanted, given))
+        )
+
+
+def _same_part(wanted: str, given: str) -> bool:
+    return wanted in (given, "*") or (wanted.startswith("{") and wanted.endswith("}"))
+
+
+@dataclass(slots=True, kw_only=True)
+class WebhookFaults:
+    drop: int = 0
+    """So many deliveries that come next are lost for good."""
+    duplicate: int = 1
+    """How many copies of each arrive."""
+    reorder: bool = False
+    """What waits is sent newest first."""
+    delay_seconds: float = 0
+    """How long, by the stack's clock, each waits before it is first sent."""
+
+
+@dataclass(slots=True)
+class Faults:
+    """The faults that are left; shared by the threads that answer and the one that sends."""
+
+    webhooks: WebhookFaults = field(default_factory=WebhookFaults)
+    answers: list[AnswerFault] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def replace(self, wanted: object) -> None:
+        """Set what a POST asks for, instead of all there was. Raises InvalidRequest, and then changes nothing."""
+        webhooks, answers = _wanted(wanted)
+        with self._lock:
+            self.webhooks, self.answers = webhooks, answers
+
+    def left(self) -> dict[str, Any]:
+        """What hasn't happened yet, as a POST would ask for it."""
+        with self._lock:
+            webhooks = {
+                "drop": self.webhooks.drop,
+                "duplicate": self.webhooks.duplicate,
+                "reorder": self.webhooks.reorder,
+                "delay_seconds": self.webhooks.delay_seconds,
+            }
+            answers = [
+                {"match": fault.match, "kind": fault.kind.value, "times": fault.times, "remembered": fault.remembered}
+                for fault in self.answers
+                if fault.times
+            ]
+            return {"webhooks": webhooks, "answers": answers}
+
+    def answer_to(self, method: str, path: str) -> AnswerFault | None:
+        """The fault that hits this request; it is used up by that."""
+        with self._lock:
+            for fault in self.answers:
+                if fault.hits(method, path):
+                    fault.times -= 1
+                    return fault
+            return None
+
+    def drops_one(self) -> bool:
+        """Whether the next delivery is lost; it is then counted."""
+        with self._lock:
+            dropped = self.webhooks.drop > 0
+            self.webhooks.drop -= dropped
+            return dropped
+
+
+def _wanted(body: object) -> tuple[WebhookFaults, list[AnswerFault]]:
+    match body:
+        case dict() if not set(body) - {"webhooks", "answers"}:
+            return _webhooks(body.get("webhooks", {})), _answers(body.get("answers", []))
+    raise InvalidRequest('Faults are {"webhooks"?: {…}, "answers"?: […]}; {} clears them.')
+
+
+def _webhooks(wanted: object) -> WebhookFaults:
+    if not isinstance(wanted, dict) or set(wanted) - {"drop", "duplicate", "reorder", "delay_seconds"}:
+        raise InvalidRequest('"webhooks" is {"drop"?, "duplicate"?, "reorder"?, "delay_seconds"?}.')
+    reorder = wanted.get("reorder", False)
+    delay = wanted.get("delay_seconds", 0)
+    if not isinstance(reorder, bool):
+        raise InvalidRequest('"reorder" is true or false.')
+    if isinstance(delay, bool) or not isinstance(delay, int | float) or not 0 <= delay <= DELAY_SECONDS_MAX:
+        raise InvalidRequest(f'"delay_seconds" is a number from 0 to {DELAY_SECONDS_MAX}.')
+    return WebhookFaults(
+        drop=_count(wanted.get("drop", 0), "drop", least=0, most=TIMES_MAX),
+        duplicate=_count(wanted.get("duplicate", 1), "duplicate", least=1, most=COPIES_MAX),
+        reorder=reorder,
+        delay_seconds=delay,
+    )
+
+
+def _answers(wanted: object) -> list[AnswerFault]:
+    if not isinstance(wanted, list):
+        raise InvalidRequest('"answers" is a list.')
+    return [_answer(each) for each in wanted]
+
+
+def _answer(wanted: object) -> AnswerFault:
+    match wanted:
+        case {"match": str(pattern), "kind": str(kind), **others} if not set(others) - {"times", "remembered"}:
+            method, _, path = pattern.partition(" ")
+            remembered = others.get("remembered", False)
+            if method not in _METHODS or not path.startswith("/v1/"):
+                raise InvalidRequest('"match" is a method and a path, like "POST /v1/refunds".')
+            if kind not in tuple(Kind):
+                raise InvalidRequest(f'"kind" is one of {", ".join(Kind)}.')
+            if not isinstance(remembered, bool) or (remembered and kind != Kind.BROKEN):
+                raise InvalidRequest('"remembered" is true or false, and only a "500" can be.')
+            times = _count(others.get("times", 1), "times", least=1, most=TIMES_MAX)
+            return AnswerFault(match=pattern, kind=Kind(kind), times=times, remembered=remembered)
+    raise InvalidRequest('Each of "answers" is {"match", "kind", "times", "remembered"?}.')
+
+
+def _count(wanted: object, name: str, *, least: int, most: int) -> int:
+    if isinstance(wanted, bool) or not isinstance(wanted, int) or not least <= wanted <= most:
+        raise InvalidRequest(f'"{name}" is a whole number from {least} to {most}.')
+    return wanted

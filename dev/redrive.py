@@ -1,0 +1,39 @@
+"""Gives the messages that failed another try: `python -m dev.redrive packhouse-production`.
+
+Run it with AWS credentials, after what made them fail is mended. It moves what waits in the queue of failed events back
+into the queue that the worker reads; SQS does the moving, and goes on when this has ended.
+"""
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+import boto3
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+_FAILED = "FailedStripeEvents"
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("stack", help="the name of the deployed stack")
+    stack = arguments.parse_args().stack
+    resource = boto3.client("cloudformation").describe_stack_resource(StackName=stack, LogicalResourceId=_FAILED)
+    url = resource["StackResourceDetail"]["PhysicalResourceId"]
+    sys.stdout.write(f"{redrive(boto3.client('sqs'), url)} messages go back\n")
+    return 0
+
+
+def redrive(queue: "SQSClient", url: str) -> int:
+    """Start the move, and say how many messages wait there, about."""
+    attributes = queue.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn", "ApproximateNumberOfMessages"])
+    waiting = int(attributes["Attributes"]["ApproximateNumberOfMessages"])
+    if waiting:
+        queue.start_message_move_task(SourceArn=attributes["Attributes"]["QueueArn"])
+    return waiting
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,25 @@
+"""What Stripe's events are about: looked at there, and done here, one message at a time.
+
+A message that fails comes back; after some tries it waits in the queue of those that failed, with an alarm.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from packhouse import buying, runtime, selling
+from packhouse.domain.access import Stamp
+
+PRINCIPAL = "stripe"
+
+logger = Logger()
+
+
+def handler(event: Mapping[str, Any], _context: object) -> None:
+    for record in event["Records"]:
+        message = json.loads(record["body"])
+        stamp = Stamp(principal=PRINCIPAL, request_id=message["event_id"], changed_at=runtime.now())
+        receipt = buying.receive(selling.desk(stamp), message["object_id"])
+        logger.info("payment event", kind=message["kind"], receipt=receipt, event_id=message["event_id"])

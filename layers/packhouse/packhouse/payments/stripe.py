@@ -1,0 +1,181 @@
+"""Stripe behind `Payments`: a pinned version, bounded times, and a key of ours on every call that changes something."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import stripe
+
+from packhouse.domain.money import Money
+from packhouse.domain.orders import Order, Payment
+from packhouse.errors import PaymentProviderUnavailable
+from packhouse.payments import Notice, OrderName, Session, SessionStatus, TooManyNotices
+
+if TYPE_CHECKING:
+    from stripe.params.checkout import SessionCreateParams
+
+API_VERSION = "2026-10-28.endive"
+CONNECT_SECONDS, READ_SECONDS = 1, 4  # two tries of a call, two calls of a handler: 21 seconds of its 28
+RETRIES = 1
+EVENTS_PER_PAGE, EVENT_PAGES_MAX = 100, 10
+REFUNDS_MAX = 100
+EVENT_KINDS = (
+    "checkout.session.completed",
+    "checkout.session.expired",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.async_payment_failed",
+)
+EXPAND = ["payment_intent.latest_charge"]
+
+
+class StripePayments:
+    """`return_url` is where Stripe sends people back to; it only reads."""
+
+    def __init__(self, api_key: str, *, api_url: str, return_url: str) -> None:
+        self._client = stripe.StripeClient(
+            api_key,
+            stripe_version=API_VERSION,
+            base_addresses={"api": api_url},
+            max_network_retries=RETRIES,
+            http_client=stripe.RequestsClient(timeout=(CONNECT_SECONDS, READ_SECONDS)),
+        )
+        self._return_url = return_url
+        self._livemode = api_key.startswith(("sk_live_", "rk_live_"))
+
+    @property
+    def livemode(self) -> bool:
+        return self._livemode
+
+    def open_checkout(self, order: Order) -> Session:
+        key = f"checkout:{order.order_id}:{order.checkout.number}"
+        sessions = self._client.v1.checkout.sessions
+        return _session(_asked(lambda: sessions.create(self._page(order), {"idempotency_key": key})))
+
+    def read_checkout(self, session_id: str) -> Session:
+        sessions = self._client.v1.checkout.sessions
+        return _session(_asked(lambda: sessions.retrieve(session_id, {"expand": EXPAND})))
+
+    def close_checkout(self, session_id: str) -> Session:
+        seen = self.read_checkout(session_id)
+        if seen.status is not SessionStatus.OPEN:
+            return seen
+        sessions = self._client.v1.checkout.sessions
+        try:
+            _asked(lambda: sessions.expire(session_id, {}, {"idempotency_key": f"close:{session_id}"}))
+        except stripe.InvalidRequestError:
+            return self.read_checkout(session_id)  # somebody paid, or it expired, while we were looking
+        return self.read_checkout(session_id)
+
+    def notices(self, since: datetime, until: datetime) -> Sequence[Notice]:
+        found: list[Notice] = []
+        created = {"gte": int(since.timestamp()), "lt": int(until.timestamp())}
+        after: dict[str, str] = {}
+        for _ in range(EVENT_PAGES_MAX):
+            params: Any = {"types": list(EVENT_KINDS), "created": created, "limit": EVENTS_PER_PAGE, **after}
+            page = _asked(lambda params=params: self._client.v1.events.list(params))  # type: ignore[misc]  # bound now
+            found += [_notice(event) for event in page["data"]]
+            if not page["has_more"]:
+                return found[::-1]
+            after = {"starting_after": found[-1].event_id}
+        raise TooManyNotices
+
+    def refund(self, charge_id: str, amount: Money, *, refund_id: str) -> str:
+        refunds = self._client.v1.refunds
+        sent = _asked(lambda: refunds.list({"charge": charge_id, "limit": REFUNDS_MAX}))
+        for one in sent["data"]:  # Stripe forgets keys after a day; what it paid out it knows for ever
+            if one["metadata"].get("refund_id") == refund_id:
+                return str(one["id"])
+        created = _asked(
+            lambda: refunds.create(
+                {"charge": charge_id, "amount": amount.amount, "metadata": {"refund_id": refund_id}},
+                {"idempotency_key": f"refund:{refund_id}"},
+            )
+        )
+        return str(created["id"])
+
+    def _page(self, order: Order) -> "SessionCreateParams":
+        named = {"workgroup_id": order.workgroup_id, "order_id": order.order_id}
+        back = f"{self._return_url}?order={order.order_id}"
+        return {
+            "mode": "payment",
+            "ui_mode": "hosted_page",
+            "allowed_payment_method_types": ["card"],
+            "adaptive_pricing": {"enabled": False},
+            "billing_address_collection": "auto",  # we have both addresses
+            "customer_creation": "if_required",
+            "customer_email": order.email,
+            "client_reference_id": order.order_id,
+            "expires_at": int(order.checkout.expires_at.timestamp()),
+            "line_items": [
+                {
+                    "quantity": line.quantity,
+                    "price_data": {
+                        "currency": line.unit_price.currency,
+                        "unit_amount": line.unit_price.amount,
+                        "product_data": {"name": line.name},
+                    },
+                }
+                for line in order.lines
+            ],
+            "metadata": named,
+            "payment_intent_data": {"metadata": named},
+            "wallet_options": {"link": {"display": "never"}},
+            "success_url": f"{back}&outcome=success",
+            "cancel_url": f"{back}&outcome=cancel",
+        }
+
+
+def _asked(call: Callable[[], stripe.StripeObject]) -> Mapping[str, Any]:
+    """Stripe's answer as plain data; where it isn't known whether there was one, `PaymentProviderUnavailable`."""
+    try:
+        answer: Mapping[str, Any] = call().to_dict()
+    except (stripe.APIConnectionError, stripe.RateLimitError) as error:
+        raise PaymentProviderUnavailable from error
+    except stripe.InvalidRequestError:
+        raise
+    except stripe.IdempotencyError as error:
+        raise PaymentProviderUnavailable from error  # the same request is under way: another process sends it
+    except stripe.APIError as error:
+        raise PaymentProviderUnavailable from error
+    return answer
+
+
+def _session(session: Mapping[str, Any]) -> Session:
+    intent = session.get("payment_intent")
+    intent = intent if isinstance(intent, Mapping) else None
+    paid = session["payment_status"] == "paid" and intent is not None
+    return Session(
+        session_id=session["id"],
+        url=session.get("url"),
+        status=SessionStatus(session["status"]),
+        livemode=session["livemode"],
+        amount=Money(session["amount_total"], session["currency"]),
+        order=_order(session.get("metadata")),
+        payment=_payment(intent) if paid and intent else None,
+        payment_order=_order(intent.get("metadata")) if intent else None,
+    )
+
+
+def _payment(intent: Mapping[str, Any]) -> Payment:
+    charge = intent["latest_charge"]
+    return Payment(
+        payment_id=intent["id"],
+        charge_id=charge["id"],
+        amount=Money(intent["amount_received"], intent["currency"]),
+        charged_at=datetime.fromtimestamp(charge["created"], UTC),
+    )
+
+
+def _order(metadata: Mapping[str, str] | None) -> OrderName | None:
+    if not metadata or not {"workgroup_id", "order_id"} <= metadata.keys():
+        return None
+    return OrderName(workgroup_id=metadata["workgroup_id"], order_id=metadata["order_id"])
+
+
+def _notice(event: Mapping[str, Any]) -> Notice:
+    return Notice(
+        event_id=event["id"],
+        kind=event["type"],
+        object_id=event["data"]["object"]["id"],
+        created_at=datetime.fromtimestamp(event["created"], UTC),
+    )

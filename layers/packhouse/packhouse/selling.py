@@ -1,0 +1,69 @@
+"""Where Stripe's client is built, for the functions that call it: it and nothing of it is loaded by the others."""
+
+import json
+import time
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+from packhouse import runtime
+from packhouse.buying import Desk
+from packhouse.domain.access import Stamp
+from packhouse.payments.stripe import StripePayments
+from packhouse.settings import payment_settings, settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
+
+SECRET_SECONDS = 300  # how long a rotated secret goes on being used
+
+
+def desk(stamp: Stamp) -> Desk:
+    """What every step of a purchase needs, in somebody's name."""
+    return Desk(table=runtime.table().stamped(stamp), payments=payments(), policies=settings().policies)
+
+
+def payments() -> StripePayments:
+    return _payments(str(_secret(_period())["api_key"]))
+
+
+def webhook_secrets() -> list[str]:
+    """The secrets that sign Stripe's webhooks: the current one, and during a rotation the previous."""
+    found: list[str] = _secret(_period())["webhook_secrets"]
+    return found
+
+
+@cache
+def _payments(api_key: str) -> StripePayments:
+    found = payment_settings()
+    return StripePayments(api_key, api_url=found.stripe_url, return_url=found.return_url)
+
+
+def _period() -> int:
+    return int(time.monotonic() // SECRET_SECONDS)
+
+
+@cache
+def _secret(period: int) -> dict[str, Any]:
+    """The secret, read again in each period."""
+    del period
+    text = _secrets_manager().get_secret_value(SecretId=payment_settings().secret_name)["SecretString"]
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+@cache
+def queue() -> "SQSClient":
+    return boto3.client("sqs", config=_patience())
+
+
+@cache
+def _secrets_manager() -> "SecretsManagerClient":
+    return boto3.client("secretsmanager", config=_patience())
+
+
+def _patience() -> Config:
+    return Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})

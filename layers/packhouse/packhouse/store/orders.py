@@ -1,0 +1,232 @@
+"""Orders as items: each step of a purchase is one conditional write on its row."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from packhouse.domain import ids, instants
+from packhouse.domain.money import Money
+from packhouse.domain.orders import Address, Checkout, Event, Method, Order, OrderLine, OrderStatus, Payment
+from packhouse.errors import IdempotencyKeyReused, NotFound
+from packhouse.store import keys
+from packhouse.store.table import Item, StampedTable, Table, Write, WriteRefused
+
+_NEWEST = "#status = :open AND checkout.#number = :number"
+
+
+class OrderMoved(Exception):  # noqa: N818  # an outcome that the use cases answer
+    """The order isn't as it was when the step began; `met` is how it is."""
+
+    def __init__(self, met: Order) -> None:
+        super().__init__(met.order_id)
+        self.met = met
+
+
+def place(table: StampedTable, order: Order) -> tuple[Order, bool]:
+    """The order of this name: placed now, or (True) earlier by the same request."""
+    try:
+        table.write(table.put(_item(order), only_if="attribute_not_exists(PK)"))
+    except WriteRefused as refused:
+        (met,) = refused.met
+        if met is None or met["request_hash"] != order.request_hash:
+            raise IdempotencyKeyReused from refused
+        return of_item(met), met["request_id"] != table.stamp.request_id
+    return order, False
+
+
+def read(table: Table, wg: str, order_id: str) -> Order:
+    order = find(table, wg, order_id)
+    if order is None:
+        raise NotFound
+    return order
+
+
+def find(table: Table, wg: str, order_id: str) -> Order | None:
+    """The order, if there is one; a name that says it comes from outside may be anything."""
+    if not (ids.is_id(ids.Kind.WORKGROUP, wg) and ids.is_id(ids.Kind.ORDER, order_id)):
+        return None
+    item = table.read(keys.order(wg, order_id))
+    return of_item(item) if item else None
+
+
+def due(table: Table, until: datetime, *, limit: int) -> list[Order]:
+    """Open orders whose time is over, the longest over first."""
+    listed = table.query(keys.due_orders(until), limit=limit)
+    items = table.read_many([{"PK": item["PK"], "SK": item["SK"]} for item in listed.items])
+    return [of_item(item) for item in items if item]
+
+
+def opened(table: StampedTable, order: Order, *, session_id: str, url: str | None) -> Order:
+    """Remember the session of the order's newest checkout; whatever was to be closed before it is closed."""
+    checkout = {**_checkout(order.checkout), "session_id": session_id, "url": url}
+    first = ", placed_url = if_not_exists(placed_url, :url)" if url else ""
+    return _step(
+        table,
+        order,
+        f"SET checkout = :checkout{first} REMOVE stale",
+        checkout={name: value for name, value in checkout.items() if value is not None},
+        **({"url": url} if url else {}),
+    )
+
+
+def renewed(table: StampedTable, order: Order, checkout: Checkout) -> Order:
+    """Make another checkout the newest; the one before it is to be closed first, and its key is remembered."""
+    return _step(
+        table,
+        order,
+        "SET checkout = :checkout, earlier_keys = :earlier_keys, stale = :stale",
+        checkout={name: value for name, value in _checkout(checkout).items() if value is not None},
+        earlier_keys=[*order.earlier_keys, order.checkout.key],
+        stale=order.checkout.session_id,
+    )
+
+
+def cancelled(table: StampedTable, order: Order, *, cancel_key: str) -> Order:
+    return _ended(table, order, OrderStatus.CANCELLED, ", cancel_key = :cancel_key", cancel_key=cancel_key)
+
+
+def expired(table: StampedTable, order: Order) -> Order:
+    return _ended(table, order, OrderStatus.EXPIRED, "")
+
+
+def paid(table: StampedTable, order: Order, payment: Payment, pack_ids: Sequence[str]) -> Write:
+    """The write that makes an order paid, which only one that wasn't can become."""
+    return table.update(
+        keys.order(order.workgroup_id, order.order_id),
+        "SET #status = :paid, payment = :payment, packs = :packs, history = list_append(history, :event) "
+        "REMOVE due, due_at, stale",
+        only_if="#status IN (:open, :expired)",
+        paid=OrderStatus.PAID,
+        open=OrderStatus.OPEN,
+        expired=OrderStatus.EXPIRED,
+        payment=_payment(payment),
+        packs=list(pack_ids),
+        event=[_event(table, OrderStatus.PAID)],
+    )
+
+
+def returned(table: StampedTable, order: Order, payment_id: str) -> None:
+    """Remember that a payment was sent back; once."""
+    try:
+        table.write(
+            table.update(
+                keys.order(order.workgroup_id, order.order_id),
+                "SET returned = list_append(if_not_exists(returned, :none), :payments)",
+                only_if="attribute_exists(PK) AND NOT contains(returned, :payment)",
+                none=[],
+                payments=[payment_id],
+                payment=payment_id,
+            )
+        )
+    except WriteRefused:
+        return  # it is remembered
+
+
+def of_item(item: Item) -> Order:
+    return Order(
+        workgroup_id=keys.workgroup_of(item),
+        order_id=keys.subject(item),
+        method=Method(item["method"]),
+        lines=tuple(
+            OrderLine(
+                sku=line["sku"], name=line["name"], quantity=line["quantity"], unit_price=Money(line["unit_price"])
+            )
+            for line in item["lines"]
+        ),
+        billing_address=Address(**item["billing_address"]),
+        shipping_address=Address(**item["shipping_address"]),
+        email=item["email"],
+        reference=item.get("reference"),
+        created_at=instants.parse(item["created_at"]),
+        created_by=item["created_by"],
+        expires_at=instants.parse(item["expires_at"]),
+        request_hash=item["request_hash"],
+        checkout=Checkout(
+            **{**item["checkout"], "expires_at": instants.parse(item["checkout"]["expires_at"])},
+        ),
+        placed_url=item.get("placed_url"),
+        stale=item.get("stale"),
+        earlier_keys=tuple(item["earlier_keys"]),
+        cancel_key=item.get("cancel_key"),
+        status=OrderStatus(item["status"]),
+        history=tuple(
+            Event(at=instants.parse(one["at"]), status=OrderStatus(one["status"]), by=one["by"])
+            for one in item["history"]
+        ),
+        payment=_payment_of(item["payment"]) if "payment" in item else None,
+        packs=tuple(item.get("packs", ())),
+        returned=tuple(item.get("returned", ())),
+    )
+
+
+def _step(table: StampedTable, order: Order, expression: str, **values: object) -> Order:
+    """Change an open order whose newest checkout is the one that was seen, else `OrderMoved`."""
+    update = table.update(
+        keys.order(order.workgroup_id, order.order_id),
+        expression,
+        only_if=_NEWEST,
+        open=OrderStatus.OPEN,
+        number=order.checkout.number,
+        **values,
+    )
+    try:
+        return of_item(table.change(update))
+    except WriteRefused as refused:
+        (met,) = refused.met
+        if met is None:
+            raise NotFound from refused
+        raise OrderMoved(of_item(met)) from refused
+
+
+def _ended(table: StampedTable, order: Order, status: OrderStatus, also: str, **values: object) -> Order:
+    return _step(
+        table,
+        order,
+        f"SET #status = :status, history = list_append(history, :event){also} REMOVE due, due_at, stale",
+        status=status,
+        event=[_event(table, status)],
+        **values,
+    )
+
+
+def _item(order: Order) -> Item:
+    return {
+        **keys.order(order.workgroup_id, order.order_id),
+        **keys.owned_order(order.workgroup_id, order.order_id, order.created_at),
+        **keys.due_order(order.expires_at),
+        "method": order.method,
+        "lines": [{**asdict(line), "unit_price": line.unit_price.amount} for line in order.lines],
+        "billing_address": _address(order.billing_address),
+        "shipping_address": _address(order.shipping_address),
+        "email": order.email,
+        "reference": order.reference,
+        "created_at": order.created_at,
+        "created_by": order.created_by,
+        "expires_at": order.expires_at,
+        "request_hash": order.request_hash,
+        "checkout": {name: value for name, value in _checkout(order.checkout).items() if value is not None},
+        "earlier_keys": list(order.earlier_keys),
+        "status": order.status,
+        "history": [{"at": instants.text(one.at), "status": one.status, "by": one.by} for one in order.history],
+    }
+
+
+def _address(address: Address) -> dict[str, str]:
+    return {name: value for name, value in asdict(address).items() if value is not None}
+
+
+def _checkout(checkout: Checkout) -> dict[str, Any]:
+    return {**asdict(checkout), "expires_at": instants.text(checkout.expires_at)}
+
+
+def _payment(payment: Payment) -> dict[str, Any]:
+    return {**asdict(payment), "amount": payment.amount.amount, "charged_at": instants.text(payment.charged_at)}
+
+
+def _payment_of(stored: dict[str, Any]) -> Payment:
+    return Payment(**{**stored, "amount": Money(stored["amount"]), "charged_at": instants.parse(stored["charged_at"])})
+
+
+def _event(table: StampedTable, status: OrderStatus, at: datetime | None = None) -> dict[str, str]:
+    return {"at": instants.text(at or table.stamp.at), "status": status, "by": table.stamp.principal}

@@ -1,0 +1,13 @@
+"""What nobody but an operator can decide, kept where operators look."""
+
+from packhouse.store import keys
+from packhouse.store.table import StampedTable, WriteRefused
+
+
+def park(table: StampedTable, queue: str, object_id: str, why: str) -> None:
+    """Keep an object of Stripe's for an operator, once, whatever brings it up again."""
+    item = {**keys.parked(object_id), **keys.queued_parked(queue, table.stamp.at), "why": why, "object_id": object_id}
+    try:
+        table.write(table.put(item, only_if="attribute_not_exists(PK)"))
+    except WriteRefused:
+        return  # it is kept already

@@ -1,0 +1,324 @@
+import itertools
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from packhouse.errors import PaymentProviderUnavailable
+from packhouse.store import keys, orders
+from tests.harness.shop import ADDRESS, ORDER, TOTAL, Shop
+from tests.harness.world import CONTOSO, NORTHWIND
+
+
+def test_an_order_is_placed_and_has_a_pay_page(shop: Shop) -> None:
+    order = shop.ordered(reference="PO 7")
+
+    assert order["status"] == "open"
+    assert order["total"] == {"amount": TOTAL, "currency": "usd"}
+    assert order["shipping_address"] == order["billing_address"] == ADDRESS
+    assert order["packs"] == []
+    assert order["checkout_url"].startswith(shop.stripe.url)
+    assert shop.order(order["order_id"]) == order
+    (session,) = shop.stripe.client().v1.checkout.sessions.list().data
+    assert session.amount_total == TOTAL
+    assert session.metadata is not None
+    assert session.metadata["order_id"] == order["order_id"]
+
+
+def test_paid_is_granted_once_whatever_is_told_how_often(shop: Shop) -> None:
+    order = shop.ordered()
+    shop.pay(order["checkout_url"])
+
+    for _ in range(3):
+        shop.receive_all()
+    shop.reconcile()
+
+    paid = shop.order(order["order_id"])
+    assert paid["status"] == "paid"
+    assert "checkout_url" not in paid
+    assert shop.stock() == {"mailbox-migration": 3, "document-migration": 1}
+    assert [line["pack_id"] for line in paid["lines"]] == paid["packs"]
+    pack = shop.world.call("GET", f"packs/{paid['packs'][0]}", "ada").body
+    assert pack["source"] == {"kind": "card", "order_id": order["order_id"]}
+    assert pack["acquired_at"] == paid["paid_at"]
+
+
+def test_every_order_of_events_with_any_one_lost_ends_the_same(shop: Shop) -> None:
+    """An order's events in every order, each three times; each of them lost altogether; then the reconciler."""
+    told = ("checkout.session.completed", "checkout.session.expired")
+    histories = {*itertools.permutations([*told] * 3), *((kind,) * 3 for kind in told)}
+    ordered = []
+    for number, history in enumerate(sorted(histories)):
+        order_id = shop.ordered(key=f"order-{number}")["order_id"]
+        fresh = shop.world.call("POST", f"orders/{order_id}/checkout", "ada", key="fresh")
+        shop.pay(fresh.body["checkout_url"])
+        own = {event["type"]: event for event in shop.events() if names(event) == order_id}
+        for kind in history:
+            shop.receive(own[kind])
+        ordered.append(order_id)
+
+    shop.advance(minutes=20)
+    shop.reconcile()
+
+    assert len(ordered) == 20 + 2
+    assert {shop.order(order_id)["status"] for order_id in ordered} == {"paid"}
+    assert shop.stock() == {"mailbox-migration": 3 * len(ordered), "document-migration": len(ordered)}
+    assert shop.refunds() == []
+    assert len(shop.sessions("complete")) == len(ordered)
+
+
+def names(event: dict[str, Any]) -> str | None:
+    """The order that an event's object names."""
+    found: str | None = event["data"]["object"].get("metadata", {}).get("order_id")
+    return found
+
+
+def test_an_order_whose_webhooks_were_all_lost_is_found_by_the_reconciler(shop: Shop) -> None:
+    order = shop.ordered()
+    shop.pay(order["checkout_url"])
+
+    shop.advance(minutes=20)
+    shop.reconcile()
+
+    assert shop.order(order["order_id"])["status"] == "paid"
+
+
+def test_a_decline_keeps_the_order_open(shop: Shop) -> None:
+    order = shop.ordered()
+
+    shop.pay(order["checkout_url"], "4000000000000002")
+    shop.receive_all()
+
+    assert shop.order(order["order_id"])["status"] == "open"
+    shop.pay(order["checkout_url"])
+    shop.receive_all()
+    assert shop.order(order["order_id"])["status"] == "paid"
+
+
+def test_the_same_key_and_body_is_the_same_order(shop: Shop) -> None:
+    first = shop.ordered()
+
+    again = shop.place()
+
+    assert (again.status, again.body) == (201, first)
+    assert again.headers["idempotent-replayed"] == "true"
+    assert shop.place(reference="another").slug == "idempotency-key-reused"
+    assert shop.place(lines=[{"sku": "gardening", "quantity": 1}]).slug == "idempotency-key-reused"
+    assert len(shop.sessions("open")) == 1
+
+
+@pytest.mark.parametrize("kind", ["500", "429"])
+def test_when_stripe_does_not_answer_the_same_key_finishes_the_order(shop: Shop, kind: str) -> None:
+    shop.stripe.faults({"answers": [{"match": "POST /v1/checkout/sessions", "kind": kind, "times": 2}]})
+
+    first = shop.place()
+    shop.stripe.faults({})
+    again = shop.place()
+
+    assert (first.status, first.slug) == (502, "payment-provider-unavailable")
+    assert again.status == 201
+    assert again.body["checkout_url"]
+    assert len(shop.world.call("GET", "orders", "ada").body["items"]) == 1
+    assert len(shop.sessions("open")) == 1
+
+
+def test_an_answer_lost_on_the_way_never_opens_two_sessions(shop: Shop) -> None:
+    shop.stripe.faults({"answers": [{"match": "POST /v1/checkout/sessions", "kind": "lost", "times": 2}]})
+
+    first = shop.place()
+    shop.stripe.faults({})
+    again = shop.place()
+
+    assert (first.status, again.status) == (502, 201)
+    assert len(shop.sessions("open")) == 1
+
+
+def test_a_fresh_pay_page_closes_the_older_one(shop: Shop) -> None:
+    order = shop.ordered()
+    path = f"orders/{order['order_id']}/checkout"
+
+    fresh = shop.world.call("POST", path, "ada", key="two")
+    again = shop.world.call("POST", path, "ada", key="two")
+    newer = shop.world.call("POST", path, "ada", key="three")
+    older = shop.world.call("POST", path, "ada", key="two")
+
+    assert fresh.status == again.status == newer.status == 200
+    assert fresh.body["checkout_url"] == again.body["checkout_url"] != order["checkout_url"]
+    assert again.headers["idempotent-replayed"] == "true"
+    assert (older.status, older.slug) == (409, "checkout-superseded")
+    assert len(shop.sessions("open")) == 1
+    assert shop.place().body == order  # as it was placed
+
+
+def test_a_cancelled_order_cannot_be_paid_any_more(shop: Shop) -> None:
+    order = shop.ordered()
+    path = f"orders/{order['order_id']}/cancel"
+
+    cancelled = shop.world.call("POST", path, "ada", json={}, key="stop")
+    again = shop.world.call("POST", path, "ada", key="stop")
+    other = shop.world.call("POST", path, "ada", key="other")
+
+    assert cancelled.body["status"] == again.body["status"] == "cancelled"
+    assert again.headers["idempotent-replayed"] == "true"
+    assert (other.slug, other.body["order_status"]) == ("order-not-open", "cancelled")
+    assert shop.sessions("open") == []
+    assert shop.world.call("POST", f"orders/{order['order_id']}/checkout", "ada", key="x").slug == "order-not-open"
+
+
+def test_an_order_that_was_paid_cannot_be_cancelled_and_is_granted_then(shop: Shop) -> None:
+    order = shop.ordered()
+    shop.pay(order["checkout_url"])  # and no webhook came
+
+    answer = shop.world.call("POST", f"orders/{order['order_id']}/cancel", "ada", key="stop")
+
+    assert (answer.status, answer.slug, answer.body["order_status"]) == (409, "order-not-open", "paid")
+    assert shop.stock() == {"mailbox-migration": 3, "document-migration": 1}
+
+
+def test_an_order_expires_after_a_day_and_its_page_with_it(shop: Shop) -> None:
+    order = shop.ordered()
+    shop.advance(hours=24, seconds=1)
+
+    assert shop.expire() == {"orders": 1}
+
+    assert shop.order(order["order_id"])["status"] == "expired"
+    assert shop.sessions("open") == []
+    assert shop.expire() == {"orders": 0}
+
+
+def test_who_paid_in_the_last_moment_has_paid(shop: Shop) -> None:
+    order = shop.ordered()
+    shop.pay(order["checkout_url"])
+    shop.advance(hours=25)
+
+    shop.expire()
+
+    assert shop.order(order["order_id"])["status"] == "paid"
+
+
+def test_money_for_a_cancelled_order_is_sent_back_once(shop: Shop) -> None:
+    order = shop.ordered()
+    session = shop.sessions("open")[0]
+    shop.pay(order["checkout_url"])
+    cancel(shop, order["order_id"])
+
+    for _ in range(3):
+        shop.receive_all()
+    shop.advance(minutes=20)
+    shop.reconcile()
+
+    assert [refund["amount"] for refund in shop.refunds()] == [TOTAL]
+    assert shop.order(order["order_id"])["status"] == "cancelled"
+    assert shop.stock() == {}
+    assert session in shop.sessions("complete")
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_a_refund_whose_answer_was_lost_is_never_sent_twice(shop: Shop, forgotten: bool) -> None:  # noqa: FBT001  # a case
+    order = shop.ordered()
+    shop.pay(order["checkout_url"])
+    cancel(shop, order["order_id"])
+    shop.stripe.faults({"answers": [{"match": "POST /v1/refunds", "kind": "lost", "times": 2}]})
+    for event in shop.events():
+        with suppress(PaymentProviderUnavailable):
+            shop.receive(event)
+    shop.stripe.faults({})
+    if forgotten:
+        shop.advance(hours=25)
+
+    shop.receive_all()
+
+    assert len(shop.refunds()) == 1
+
+
+def test_what_is_not_what_was_ordered_is_parked_and_grants_nothing(shop: Shop) -> None:
+    order = shop.ordered()
+    shop.pay(order["checkout_url"])
+    table = shop.world.stamped()
+    cheaper = [{"sku": "mailbox-migration", "name": "x", "quantity": 1, "unit_price": 1}]
+    where = keys.order(NORTHWIND, order["order_id"])
+    table.write(table.update(where, "SET #lines = :lines", only_if="attribute_exists(PK)", lines=cheaper))
+
+    shop.receive_all()
+    shop.receive_all()
+
+    shop.world.sound = False  # a test's hand was at the order
+    assert shop.order(order["order_id"])["status"] == "open"
+    assert shop.stock() == {}
+    parked = [item for item in shop.world.items() if keys.kind(item) == "PARKED"]
+    assert [item["why"] for item in parked] == ["not what was ordered"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "slug"),
+    [
+        ({"lines": []}, "invalid-request"),
+        ({"lines": [{"sku": "gardening", "quantity": 1}]}, "unknown-sku"),
+        ({"lines": [{"sku": "mailbox-migration", "quantity": 0}]}, "invalid-request"),
+        ({"lines": [{"sku": "mailbox-migration", "quantity": 1}] * 2}, "invalid-request"),
+        ({"lines": [{"sku": "public-folder-migration", "quantity": 10_000}]}, "card-maximum-exceeded"),
+        ({"expected_total": {"amount": 1, "currency": "usd"}}, "price-changed"),
+        ({"billing_address": {**ADDRESS, "postal_code": "x"}}, "invalid-request"),
+        ({"billing_address": {**ADDRESS, "country": "XX"}}, "invalid-request"),
+        ({"billing_address": {"name": "Ada"}}, "invalid-request"),
+        ({"email": "nobody"}, "invalid-request"),
+        ({"method": "cash"}, "invalid-request"),
+        ({"surprise": 1}, "invalid-request"),
+    ],
+)
+def test_what_cannot_be_ordered_is_refused_and_nothing_is_opened(
+    shop: Shop, changes: dict[str, Any], slug: str
+) -> None:
+    assert shop.place(**changes).slug == slug
+    assert shop.world.call("GET", "orders", "ada").body["items"] == []
+    assert shop.sessions("open") == []
+
+
+def test_the_expected_total_may_be_told(shop: Shop) -> None:
+    assert shop.place(expected_total={"amount": TOTAL, "currency": "usd"}).status == 201
+
+
+def test_orders_are_of_administrators_and_managers(shop: Shop) -> None:
+    order = shop.ordered()
+
+    assert shop.place(who="max", key="max").status == 201
+    assert shop.place(who="amy", key="amy").status == 403
+    assert shop.place(who="worker", key="worker").status == 403
+    assert shop.world.call("GET", f"orders/{order['order_id']}", "otto").status == 200
+    assert shop.world.call("GET", f"/v1/workgroups/{CONTOSO}/orders/{order['order_id']}", "cora").slug == "not-found"
+
+
+def test_orders_are_listed_newest_first_and_by_what_they_are(shop: Shop) -> None:
+    first = shop.ordered(key="first")
+    shop.advance(days=1)
+    second = shop.ordered(key="second")
+
+    def listed(query: str) -> list[str]:
+        return [one["order_id"] for one in shop.world.call("GET", f"orders?{query}", "ada").body["items"]]
+
+    today = f"{shop.world.clock.now:%Y-%m-%d}"
+    assert listed("") == [second["order_id"], first["order_id"]]
+    assert listed(f"from={today}") == [second["order_id"]]
+    assert listed("status=open,paid&method=card") == [second["order_id"], first["order_id"]]
+    assert listed("status=cancelled") == []
+
+
+@pytest.mark.parametrize("spoil", ["none", "wrong", "stale", "early", "other body"])
+def test_only_what_stripe_signed_lately_is_taken(shop: Shop, spoil: str) -> None:
+    shop.pay(shop.ordered()["checkout_url"])
+    event = shop.events()[-1]
+    assert shop.deliver(event).status == 200
+    real = shop.world.clock.now
+    if spoil in {"stale", "early"}:
+        answer = shop.deliver(event, seconds_from_now=301 if spoil == "early" else -301)
+    else:
+        headers = {"none": {}, "wrong": {"stripe-signature": f"t={int(real.timestamp())},v1=00"}}.get(spoil, {})
+        answer = shop.world.call("POST", "/v1/webhooks/stripe", None, json=ORDER, headers=headers)
+
+    assert (answer.status, answer.slug) == (400, "signature-invalid")
+
+
+def cancel(shop: Shop, order_id: str) -> None:
+    """Cancel an order without a look at Stripe, as if its page had been paid the instant after."""
+    table = shop.world.stamped()
+    orders.cancelled(table, orders.read(table, NORTHWIND, order_id), cancel_key="stop")
