@@ -22,6 +22,7 @@ from packhouse.errors import (
     OrderNotOpen,
     PaymentProviderUnavailable,
     PriceChanged,
+    TooManyAttempts,
     UnknownSku,
 )
 from packhouse.settings import settings
@@ -91,6 +92,8 @@ def list_orders(
     cursor: Cursor = None,
 ) -> OrderPage:
     first, last = _days(wg, first_day, last_day)
+    if first and last and first >= last:
+        return OrderPage(items=[], next_cursor=None)
     items, next_cursor = paging.page(runtime.table(), keys.orders(wg, first, last), limit=limit, cursor=cursor)
     views = [OrderView.of(orders.of_item(item)) for item in items]
     kept = [view for view in views if (not status or view.status in status) and (not method or view.method in method)]
@@ -105,7 +108,13 @@ def read_order(wg: str, order_id: str) -> OrderView:
 @api.serves(
     f"POST {ORDERS}/{{order_id}}/checkout",
     may=Permission.BUY,
-    refuses=(CheckoutSuperseded, IdempotencyKeyMissing, OrderNotOpen, PaymentProviderUnavailable),
+    refuses=(
+        CheckoutSuperseded,
+        IdempotencyKeyMissing,
+        OrderNotOpen,
+        PaymentProviderUnavailable,
+        TooManyAttempts,
+    ),
 )
 def renew_checkout(wg: str, order_id: str, idempotency_key: IdempotencyKey, wanted: Nothing | None = None) -> OrderView:
     del wanted

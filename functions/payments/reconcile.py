@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger
 
 from packhouse import buying, runtime, selling
 from packhouse.domain.access import Stamp
-from packhouse.payments import Notice, Payments, TooManyNotices
+from packhouse.payments import Notice, PaymentRejected, Payments, TooManyNotices
 from packhouse.store import marks
 
 PRINCIPAL = "packhouse:reconcile"
@@ -28,8 +28,12 @@ def handler(_event: Mapping[str, Any], _context: object) -> dict[str, int]:
         notices, until = _notices(selling.payments(), since, min(now, since + WINDOW_MAX))
         for notice in notices:
             stamp = Stamp(principal=PRINCIPAL, request_id=notice.event_id, changed_at=runtime.now())
-            receipt = buying.receive(selling.desk(stamp), notice.object_id)
-            logger.info("payment event", kind=notice.kind, receipt=receipt, event_id=notice.event_id)
+            try:
+                receipt = buying.receive(selling.desk(stamp), notice.object_id)
+            except PaymentRejected as rejected:  # by Stripe, for good: an operator must look, and the others go on
+                logger.warning(buying.ODD, event_id=notice.event_id, cause=str(rejected))
+            else:
+                logger.info("payment event", kind=notice.kind, receipt=receipt, event_id=notice.event_id)
         stamp = Stamp(principal=PRINCIPAL, request_id=f"mark-{until:%Y%m%dT%H%M%S}", changed_at=runtime.now())
         marks.move(runtime.table().stamped(stamp), until)
         looked_at, since = looked_at + len(notices), until

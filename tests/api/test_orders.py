@@ -301,6 +301,49 @@ def test_orders_are_listed_newest_first_and_by_what_they_are(shop: Shop) -> None
     assert listed(f"from={today}") == [second["order_id"]]
     assert listed("status=open,paid&method=card") == [second["order_id"], first["order_id"]]
     assert listed("status=cancelled") == []
+    assert listed(f"from={today}&to=2026-01-01") == []
+    cursor = shop.world.call("GET", "orders?limit=1", "ada").body["next_cursor"]
+    assert shop.world.call("GET", f"orders?to=2026-01-01&cursor={cursor}", "ada").slug == "invalid-request"
+
+
+def test_a_fresh_page_may_be_had_twenty_times(shop: Shop) -> None:
+    order = shop.ordered()
+    path = f"orders/{order['order_id']}/checkout"
+    for number in range(20):
+        assert shop.world.call("POST", path, "ada", key=f"fresh-{number}").status == 200
+
+    answer = shop.world.call("POST", path, "ada", key="fresh-20")
+
+    assert (answer.status, answer.slug, answer.body["maximum"]) == (429, "too-many-attempts", 20)
+    assert shop.world.call("POST", path, "ada", key="fresh-19").status == 200
+
+
+def test_a_key_that_opened_a_page_is_answered_also_when_the_order_was_paid(shop: Shop) -> None:
+    path = f"orders/{shop.ordered()['order_id']}/checkout"
+    fresh = shop.world.call("POST", path, "ada", key="fresh")
+    shop.pay(fresh.body["checkout_url"])
+    shop.receive_all()
+
+    again = shop.world.call("POST", path, "ada", key="fresh")
+
+    assert (again.status, again.body["status"], again.headers["idempotent-replayed"]) == (200, "paid", "true")
+    assert shop.world.call("POST", path, "ada", key="other").slug == "order-not-open"
+
+
+def test_an_order_that_stripe_rejects_keeps_no_other_waiting(shop: Shop) -> None:
+    strange, plain = shop.ordered(key="strange"), shop.ordered(key="plain")
+    table = shop.world.stamped()
+    where = keys.order(NORTHWIND, strange["order_id"])
+    table.write(
+        table.update(where, "SET checkout.session_id = :none", only_if="attribute_exists(PK)", none="cs_test_none")
+    )
+    shop.advance(hours=25)
+
+    shop.expire()
+
+    assert shop.order(plain["order_id"])["status"] == "expired"
+    assert shop.order(strange["order_id"])["status"] == "open"
+    assert shop.expire() == {"orders": 0}
 
 
 @pytest.mark.parametrize("spoil", ["none", "wrong", "stale", "early", "other body"])

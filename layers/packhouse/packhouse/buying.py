@@ -13,7 +13,7 @@ from packhouse.domain.ids import Kind, named
 from packhouse.domain.licenses import Line
 from packhouse.domain.orders import CHECKOUTS_MAX, Checkout, Order, OrderStatus, Payment, checkout_ends
 from packhouse.domain.packs import Source, SourceKind
-from packhouse.errors import CheckoutSuperseded, IdempotencyKeyReused, OrderNotOpen, Refusal, TryAgain
+from packhouse.errors import CheckoutSuperseded, IdempotencyKeyReused, OrderNotOpen, Refusal, TooManyAttempts, TryAgain
 from packhouse.payments import OrderName, Payments, Session
 from packhouse.policies import Policies
 from packhouse.store import orders, parking
@@ -70,10 +70,13 @@ def renew(desk: Desk, wg: str, order_id: str, *, key: str) -> tuple[Order, bool]
     order = orders.read(desk.table, wg, order_id)
     if key in order.earlier_keys:
         raise CheckoutSuperseded
+    if len(order.earlier_keys) >= CHECKOUTS_MAX and key != order.checkout.key:
+        raise TooManyAttempts(maximum=CHECKOUTS_MAX)
     replayed = order.checkout.key == key
+    if replayed and order.status is not OrderStatus.OPEN:
+        return order, True
     if not replayed:
-        order = _settled_down(desk, order)
-        order = _renewed(desk, order, key)
+        order = _renewed(desk, _settled_down(desk, order), key)
     if order.status is not OrderStatus.OPEN:
         raise OrderNotOpen(order_status=order.status)
     return (order if order.checkout.session_id else _open(desk, order)), replayed
@@ -205,7 +208,7 @@ def _settled_down(desk: Desk, order: Order) -> Order:
 
 def _renewed(desk: Desk, order: Order, key: str) -> Order:
     """The order with another checkout as its newest; one that moved meanwhile is told as it is."""
-    if order.status is not OrderStatus.OPEN or len(order.earlier_keys) >= CHECKOUTS_MAX:
+    if order.status is not OrderStatus.OPEN:
         return order
     ends = checkout_ends(desk.table.stamp.at, order.expires_at, minutes_min=desk.policies.checkout_minutes_min)
     checkout = Checkout(number=order.checkout.number + 1, key=key, expires_at=ends)

@@ -11,6 +11,7 @@ Refusal
 ├── 413 TooLarge   415 UnsupportedMediaType
 ├── 422 InvalidRequest, IdempotencyKeyReused, UnknownSku, TooManyLicensesForItem, ServiceNotCovered,
 │       CardMaximumExceeded
+├── 429 TooManyAttempts
 ├── 500 InternalError   502 PaymentProviderUnavailable
 └── 503 TryAgain
 """
@@ -193,6 +194,13 @@ class CardMaximumExceeded(Refusal):
     slug = "card-maximum-exceeded"
     title = "More than a card takes at once"
     sentence = "An order by card comes to at most {maximum.amount} cents."
+
+
+class TooManyAttempts(Refusal):
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    slug = "too-many-attempts"
+    title = "Too many attempts"
+    sentence = "That was tried {maximum} times; no more of it."
 
 
 class InternalError(Refusal):

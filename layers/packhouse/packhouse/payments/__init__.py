@@ -50,12 +50,19 @@ class Notice:
     created_at: datetime
 
 
+class PaymentRejected(Exception):  # noqa: N818  # who asked for one of many answers it by going on with the others
+    """The provider says that what was asked can't be, and will say so again."""
+
+
 class TooManyNotices(Exception):  # noqa: N818  # the reconciler answers it by asking for less
     """More happened in that time than is listed at once."""
 
 
 class Payments(Protocol):
-    """A payment provider. Every verb raises `PaymentProviderUnavailable` where the answer isn't known."""
+    """A payment provider.
+
+    Every verb raises `PaymentProviderUnavailable` where the answer isn't known, and `PaymentRejected` where it is no.
+    """
 
     @property
     def livemode(self) -> bool:

@@ -9,7 +9,7 @@ import stripe
 from packhouse.domain.money import Money
 from packhouse.domain.orders import Order, Payment
 from packhouse.errors import PaymentProviderUnavailable
-from packhouse.payments import Notice, OrderName, Session, SessionStatus, TooManyNotices
+from packhouse.payments import Notice, OrderName, PaymentRejected, Session, SessionStatus, TooManyNotices
 
 if TYPE_CHECKING:
     from stripe.params.checkout import SessionCreateParams
@@ -62,7 +62,7 @@ class StripePayments:
         sessions = self._client.v1.checkout.sessions
         try:
             _asked(lambda: sessions.expire(session_id, {}, {"idempotency_key": f"close:{session_id}"}))
-        except stripe.InvalidRequestError:
+        except PaymentRejected:
             return self.read_checkout(session_id)  # somebody paid, or it expired, while we were looking
         return self.read_checkout(session_id)
 
@@ -131,8 +131,8 @@ def _asked(call: Callable[[], stripe.StripeObject]) -> Mapping[str, Any]:
         answer: Mapping[str, Any] = call().to_dict()
     except (stripe.APIConnectionError, stripe.RateLimitError) as error:
         raise PaymentProviderUnavailable from error
-    except stripe.InvalidRequestError:
-        raise
+    except stripe.InvalidRequestError as error:
+        raise PaymentRejected(error.code) from error
     except stripe.IdempotencyError as error:
         raise PaymentProviderUnavailable from error  # the same request is under way: another process sends it
     except stripe.APIError as error:

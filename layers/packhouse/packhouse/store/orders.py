@@ -106,6 +106,19 @@ def paid(table: StampedTable, order: Order, payment: Payment, pack_ids: Sequence
     )
 
 
+def postponed(table: StampedTable, order: Order, *, until: datetime) -> None:
+    """Look at a due order again later, so that one that can't be ended keeps no other waiting."""
+    table.write(
+        table.update(
+            keys.order(order.workgroup_id, order.order_id),
+            "SET due_at = :until",
+            only_if="#status = :open",
+            open=OrderStatus.OPEN,
+            until=until,
+        )
+    )
+
+
 def returned(table: StampedTable, order: Order, payment_id: str) -> None:
     """Remember that a payment was sent back; once."""
     try:

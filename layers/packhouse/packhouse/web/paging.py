@@ -46,6 +46,8 @@ def _after(keys: KeyRange, cursor: str | None) -> Item | None:
     sort, partition, owner_at = decode(cursor, 3)
     if sort is None or partition is None or owner_at is None:
         raise not_ours()
+    if keys.between is not None and not keys.between[0] <= owner_at <= keys.between[1]:
+        raise not_ours()
     return {"PK": partition, "SK": sort, "owner": keys.partition, "owner_at": owner_at}
 
 
