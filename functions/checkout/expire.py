@@ -1,6 +1,7 @@
 """Orders whose time is over: their pay page is closed first, and who paid in the last moment has paid."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -8,12 +9,14 @@ from aws_lambda_powertools import Logger
 
 from packhouse import buying, runtime, selling
 from packhouse.domain.access import Stamp
+from packhouse.errors import Refusal
 from packhouse.payments import PaymentRejected
 from packhouse.store import orders
+from packhouse.store.table import WriteRefused
 
 PRINCIPAL = "packhouse:expire"
-POSTPONED = timedelta(hours=6)
-ORDERS_PER_TICK = 20  # each takes a few calls to Stripe, within the function's time
+SHORT, LONG = timedelta(minutes=15), timedelta(hours=6)
+ORDERS_PER_TICK = 8  # half a minute each, if Stripe is slow, within the 5 minutes of the function
 
 logger = Logger()
 
@@ -27,9 +30,14 @@ def handler(_event: Mapping[str, Any], _context: object) -> dict[str, int]:
         desk = selling.desk(stamp)
         try:
             ended = buying.expire(desk, order)
-        except PaymentRejected as rejected:  # by Stripe, for good: an operator must look, and the others go on
-            logger.warning(buying.ODD, order_id=order.order_id, cause=str(rejected))
-            orders.postponed(desk.table.stamped(stamp.part(1)), order, until=stamp.at + POSTPONED)
+        except Refusal as refusal:  # this one later; the others go on
+            rejected = isinstance(refusal, PaymentRejected)  # for good: an operator must look
+            logger.warning(
+                buying.ODD if rejected else "order not over yet", order_id=order.order_id, cause=refusal.slug
+            )
+            with suppress(WriteRefused):  # it isn't open any more
+                until = stamp.at + (LONG if rejected else SHORT)
+                orders.postponed(desk.table.stamped(stamp.part(1)), order, until=until)
         else:
             logger.info("order over", status=ended.status, order_id=order.order_id)
     return {"orders": len(due)}

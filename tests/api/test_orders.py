@@ -3,6 +3,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+import stripe
 
 from packhouse.errors import PaymentProviderUnavailable
 from packhouse.store import keys, orders
@@ -328,6 +329,84 @@ def test_a_key_that_opened_a_page_is_answered_also_when_the_order_was_paid(shop:
 
     assert (again.status, again.body["status"], again.headers["idempotent-replayed"]) == (200, "paid", "true")
     assert shop.world.call("POST", path, "ada", key="other").slug == "order-not-open"
+
+
+def test_a_page_where_a_payment_is_under_way_is_not_closed(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    order = shop.ordered()
+
+    def refuse(*_: object) -> None:
+        raise stripe.InvalidRequestError("a payment is under way", None)  # type: ignore[no-untyped-call]  # its own
+
+    with monkeypatch.context() as under_way:
+        under_way.setattr("stripe.checkout._session_service.SessionService.expire", refuse)
+        answer = shop.world.call("POST", f"orders/{order['order_id']}/cancel", "ada", key="stop")
+
+    assert (answer.status, answer.slug) == (502, "payment-provider-unavailable")
+    assert shop.order(order["order_id"])["status"] == "open"
+    assert (
+        shop.world.call("POST", f"orders/{order['order_id']}/cancel", "ada", key="stop").body["status"] == "cancelled"
+    )
+
+
+def test_a_fresh_page_is_not_had_after_the_orders_time(shop: Shop) -> None:
+    order = shop.ordered()
+    shop.advance(hours=24)
+
+    answer = shop.world.call("POST", f"orders/{order['order_id']}/checkout", "ada", key="late")
+
+    assert (answer.slug, answer.body["order_status"]) == ("order-not-open", "expired")
+
+
+def test_a_page_that_could_not_be_opened_in_time_is_opened_anew_under_its_key(shop: Shop) -> None:
+    path = f"orders/{shop.ordered()['order_id']}/checkout"
+    shop.advance(hours=23, minutes=55)
+    shop.stripe.faults({"answers": [{"match": "POST /v1/checkout/sessions", "kind": "500", "times": 2}]})
+    assert shop.world.call("POST", path, "ada", key="late").status == 502
+    shop.stripe.faults({})
+    shop.advance(minutes=3)
+
+    again = shop.world.call("POST", path, "ada", key="late")
+
+    assert again.status == 200
+    assert again.body["checkout_url"]
+    assert len(shop.sessions("open")) == 1
+
+
+def test_a_cancel_that_is_sent_twice_at_once_is_answered_as_done(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    order = shop.ordered()
+    end = orders.cancelled
+
+    def resent(table: Any, met: Any, *, cancel_key: str) -> Any:  # noqa: ANN401  # as the store's
+        end(table, met, cancel_key=cancel_key)
+        return end(table, met, cancel_key=cancel_key)
+
+    monkeypatch.setattr(orders, "cancelled", resent)  # botocore, when the first answer was lost
+    answer = shop.world.call("POST", f"orders/{order['order_id']}/cancel", "ada", key="stop")
+
+    assert (answer.status, answer.body["status"]) == (200, "cancelled")
+
+
+@pytest.mark.parametrize("header", ["t=" + "9" * 400 + ",v1=aa", "t=1,v1=éé", "é", "t=,v1=", "v1=aa"])
+def test_an_odd_signature_is_no_signature(shop: Shop, header: str) -> None:
+    for sent in (header, header.replace("t=1,", f"t={int(shop.world.clock.now.timestamp())},")):
+        headers = {"stripe-signature": sent}
+        answer = shop.world.call("POST", "/v1/webhooks/stripe", None, json={}, headers=headers)
+        assert answer.slug == "signature-invalid"
+
+
+def test_stripe_being_away_for_one_session_keeps_no_other_from_being_found(shop: Shop) -> None:
+    first, second = shop.ordered(key="first"), shop.ordered(key="second")
+    for order in (first, second):
+        shop.pay(order["checkout_url"])
+    shop.advance(minutes=20)
+    shop.stripe.faults({"answers": [{"match": "GET /v1/checkout/sessions/{id}", "kind": "500", "times": 2}]})
+
+    shop.reconcile()
+
+    shop.stripe.faults({})
+    assert [shop.order(order["order_id"])["status"] for order in (first, second)].count("paid") == 1
+    shop.reconcile()
+    assert [shop.order(order["order_id"])["status"] for order in (first, second)] == ["paid", "paid"]
 
 
 def test_an_order_that_stripe_rejects_keeps_no_other_waiting(shop: Shop) -> None:

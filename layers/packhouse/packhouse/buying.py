@@ -14,7 +14,7 @@ from packhouse.domain.licenses import Line
 from packhouse.domain.orders import CHECKOUTS_MAX, Checkout, Order, OrderStatus, Payment, checkout_ends
 from packhouse.domain.packs import Source, SourceKind
 from packhouse.errors import CheckoutSuperseded, IdempotencyKeyReused, OrderNotOpen, Refusal, TooManyAttempts, TryAgain
-from packhouse.payments import OrderName, Payments, Session
+from packhouse.payments import OrderName, PaymentRejected, Payments, Session
 from packhouse.policies import Policies
 from packhouse.store import orders, parking
 from packhouse.store.orders import OrderMoved
@@ -22,6 +22,7 @@ from packhouse.store.table import StampedTable, WriteRefused
 
 QUEUE = "payments"
 ODD = "odd payment"  # the template's alarm waits for log lines that say so
+SLACK = timedelta(seconds=30)  # between our clock and Stripe's
 STEPS_MAX = 4  # tries of a step whose order moves under it
 
 logger = Logger()
@@ -76,9 +77,13 @@ def renew(desk: Desk, wg: str, order_id: str, *, key: str) -> tuple[Order, bool]
     if replayed and order.status is not OrderStatus.OPEN:
         return order, True
     if not replayed:
-        order = _renewed(desk, _settled_down(desk, order), key)
+        order = _settled_down(desk, order)
     if order.status is not OrderStatus.OPEN:
         raise OrderNotOpen(order_status=order.status)
+    if order.expires_at <= desk.table.stamp.at:
+        raise OrderNotOpen(order_status=OrderStatus.EXPIRED)
+    if not replayed or (order.checkout.session_id is None and not _payable(desk, order)):
+        order = _renewed(desk, order, key)
     return (order if order.checkout.session_id else _open(desk, order)), replayed
 
 
@@ -91,7 +96,13 @@ def cancel(desk: Desk, wg: str, order_id: str, *, key: str) -> tuple[Order, bool
     order = orders.read(desk.table, wg, order_id)
     if order.cancel_key == key:
         return order, True
-    return _end(desk, order, cancelled), False
+    try:
+        return _end(desk, order, cancelled), False
+    except OrderNotOpen:  # maybe by this very request: resent, or sent twice at once
+        met = orders.read(desk.table, wg, order_id)
+        if met.cancel_key != key:
+            raise
+        return met, True
 
 
 def expire(desk: Desk, order: Order) -> Order:
@@ -113,8 +124,8 @@ def _receive(desk: Desk, session: Session) -> Receipt:
     order = _ordered(desk, session)
     if order is None or not _as_ordered(desk, session, order):
         why = "no order of ours" if order is None else "not what was ordered"
-        parking.park(desk.table, QUEUE, session.session_id, why)
-        logger.warning(ODD, receipt=Receipt.PARKED, session_id=session.session_id, why=why)
+        if parking.park(desk.table, QUEUE, session.session_id, why):
+            logger.warning(ODD, receipt=Receipt.PARKED, session_id=session.session_id, why=why)
         return Receipt.PARKED
     return _apply(desk, order, session.payment)
 
@@ -199,23 +210,26 @@ def _settled_down(desk: Desk, order: Order) -> Order:
     if order.status is not OrderStatus.OPEN:
         return order
     if order.checkout.session_id is None and _payable(desk, order):
-        order = _open(desk, order)
-    for session_id in (order.stale, order.checkout.session_id):
-        if session_id is not None and _receive(desk, desk.payments.close_checkout(session_id)) is not Receipt.NOTHING:
-            return orders.read(desk.table, order.workgroup_id, order.order_id)
+        try:
+            order = _open(desk, order)
+        except PaymentRejected:
+            return order  # Stripe never opened it, and never will
+    session_id = order.checkout.session_id
+    if session_id is not None and _receive(desk, desk.payments.close_checkout(session_id)) is not Receipt.NOTHING:
+        return orders.read(desk.table, order.workgroup_id, order.order_id)
     return order
 
 
 def _renewed(desk: Desk, order: Order, key: str) -> Order:
     """The order with another checkout as its newest; one that moved meanwhile is told as it is."""
-    if order.status is not OrderStatus.OPEN:
-        return order
     ends = checkout_ends(desk.table.stamp.at, order.expires_at, minutes_min=desk.policies.checkout_minutes_min)
     checkout = Checkout(number=order.checkout.number + 1, key=key, expires_at=ends)
     try:
         return orders.renewed(desk.table, order, checkout)
     except OrderMoved as moved:
-        if moved.met.checkout.key == key or moved.met.status is not OrderStatus.OPEN:
+        if moved.met.status is not OrderStatus.OPEN:
+            raise OrderNotOpen(order_status=moved.met.status) from moved
+        if moved.met.checkout.key == key:
             return moved.met
         raise CheckoutSuperseded from moved
 
@@ -236,5 +250,5 @@ def _open(desk: Desk, order: Order) -> Order:
 
 def _payable(desk: Desk, order: Order) -> bool:
     """Whether a page could still be opened for the newest checkout: Stripe keeps one open half an hour at the least."""
-    least = timedelta(minutes=desk.policies.checkout_minutes_min - 1)
+    least = timedelta(minutes=desk.policies.checkout_minutes_min) - SLACK
     return order.checkout.expires_at - desk.table.stamp.at >= least

@@ -11,12 +11,14 @@ TOLERANCE_SECONDS = 300
 
 def check(body: bytes, header: str, secrets: list[str], *, now: datetime) -> None:
     """`SignatureInvalid`, unless one of the secrets signed it and its time is not far from ours, before or after."""
+    if not header.isascii():
+        raise SignatureInvalid
     try:
         payload = body.decode()
         signed_at = int(dict(part.split("=", 1) for part in header.split(","))["t"])
     except (KeyError, ValueError) as error:
         raise SignatureInvalid from error
-    if abs(now.timestamp() - signed_at) > TOLERANCE_SECONDS:
+    if abs(int(now.timestamp()) - signed_at) > TOLERANCE_SECONDS:
         raise SignatureInvalid
     if not any(_signed(payload, header, secret) for secret in secrets):
         raise SignatureInvalid

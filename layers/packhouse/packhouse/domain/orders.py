@@ -83,7 +83,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A purchase. Its newest checkout is the only one that may be open; `stale` is one that is still to be closed."""
+    """A purchase. Of all its pay pages only the newest may be open."""
 
     workgroup_id: str
     order_id: str
@@ -99,7 +99,6 @@ class Order:
     request_hash: str
     checkout: Checkout
     placed_url: str | None = None
-    stale: str | None = None
     earlier_keys: tuple[str, ...] = ()
     cancel_key: str | None = None
     status: OrderStatus = OrderStatus.OPEN

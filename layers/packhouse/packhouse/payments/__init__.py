@@ -8,6 +8,7 @@ from typing import Protocol
 
 from packhouse.domain.money import Money
 from packhouse.domain.orders import Order, Payment
+from packhouse.errors import PaymentProviderUnavailable
 
 
 class SessionStatus(StrEnum):
@@ -50,8 +51,10 @@ class Notice:
     created_at: datetime
 
 
-class PaymentRejected(Exception):  # noqa: N818  # who asked for one of many answers it by going on with the others
+class PaymentRejected(PaymentProviderUnavailable):
     """The provider says that what was asked can't be, and will say so again."""
+
+    sentence = "The payment provider doesn't take this as it is."
 
 
 class TooManyNotices(Exception):  # noqa: N818  # the reconciler answers it by asking for less

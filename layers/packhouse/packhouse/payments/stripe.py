@@ -1,5 +1,6 @@
 """Stripe behind `Payments`: a pinned version, bounded times, and a key of ours on every call that changes something."""
 
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
     from stripe.params.checkout import SessionCreateParams
 
 API_VERSION = "2026-10-28.endive"
-CONNECT_SECONDS, READ_SECONDS = 1, 4  # two tries of a call, two calls of a handler: 21 seconds of its 28
+CONNECT_SECONDS, READ_SECONDS = (
+    1,
+    4,
+)  # two tries of a call; a handler makes two calls, rarely more: 21 seconds of its 28
 RETRIES = 1
 EVENTS_PER_PAGE, EVENT_PAGES_MAX = 100, 10
 REFUNDS_MAX = 100
@@ -56,15 +60,16 @@ class StripePayments:
         return _session(_asked(lambda: sessions.retrieve(session_id, {"expand": EXPAND})))
 
     def close_checkout(self, session_id: str) -> Session:
-        seen = self.read_checkout(session_id)
-        if seen.status is not SessionStatus.OPEN:
-            return seen
         sessions = self._client.v1.checkout.sessions
+        # Closing twice does no harm, and Stripe would give a refusal again under the key it was first given for.
+        key = f"close:{session_id}:{uuid.uuid4()}"
         try:
-            _asked(lambda: sessions.expire(session_id, {}, {"idempotency_key": f"close:{session_id}"}))
+            return _session(_asked(lambda: sessions.expire(session_id, {"expand": EXPAND}, {"idempotency_key": key})))
         except PaymentRejected:
-            return self.read_checkout(session_id)  # somebody paid, or it expired, while we were looking
-        return self.read_checkout(session_id)
+            seen = self.read_checkout(session_id)
+        if seen.status is SessionStatus.OPEN:  # a payment is under way there: nobody knows yet how it ends
+            raise PaymentProviderUnavailable
+        return seen
 
     def notices(self, since: datetime, until: datetime) -> Sequence[Notice]:
         found: list[Notice] = []
@@ -129,13 +134,9 @@ def _asked(call: Callable[[], stripe.StripeObject]) -> Mapping[str, Any]:
     """Stripe's answer as plain data; where it isn't known whether there was one, `PaymentProviderUnavailable`."""
     try:
         answer: Mapping[str, Any] = call().to_dict()
-    except (stripe.APIConnectionError, stripe.RateLimitError) as error:
-        raise PaymentProviderUnavailable from error
     except stripe.InvalidRequestError as error:
-        raise PaymentRejected(error.code) from error
-    except stripe.IdempotencyError as error:
-        raise PaymentProviderUnavailable from error  # the same request is under way: another process sends it
-    except stripe.APIError as error:
+        raise PaymentRejected from error
+    except stripe.StripeError as error:
         raise PaymentProviderUnavailable from error
     return answer
 

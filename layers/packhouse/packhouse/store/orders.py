@@ -58,27 +58,26 @@ def due(table: Table, until: datetime, *, limit: int) -> list[Order]:
 
 
 def opened(table: StampedTable, order: Order, *, session_id: str, url: str | None) -> Order:
-    """Remember the session of the order's newest checkout; whatever was to be closed before it is closed."""
+    """Remember the session of the order's newest checkout."""
     checkout = {**_checkout(order.checkout), "session_id": session_id, "url": url}
     first = ", placed_url = if_not_exists(placed_url, :url)" if url else ""
     return _step(
         table,
         order,
-        f"SET checkout = :checkout{first} REMOVE stale",
+        f"SET checkout = :checkout{first}",
         checkout={name: value for name, value in checkout.items() if value is not None},
         **({"url": url} if url else {}),
     )
 
 
 def renewed(table: StampedTable, order: Order, checkout: Checkout) -> Order:
-    """Make another checkout the newest; the one before it is to be closed first, and its key is remembered."""
+    """Make another checkout the newest, now that the one before it is closed; the key of that one is remembered."""
     return _step(
         table,
         order,
-        "SET checkout = :checkout, earlier_keys = :earlier_keys, stale = :stale",
+        "SET checkout = :checkout, earlier_keys = :earlier_keys",
         checkout={name: value for name, value in _checkout(checkout).items() if value is not None},
-        earlier_keys=[*order.earlier_keys, order.checkout.key],
-        stale=order.checkout.session_id,
+        earlier_keys=[*order.earlier_keys, *({order.checkout.key} - {checkout.key})],
     )
 
 
@@ -95,7 +94,7 @@ def paid(table: StampedTable, order: Order, payment: Payment, pack_ids: Sequence
     return table.update(
         keys.order(order.workgroup_id, order.order_id),
         "SET #status = :paid, payment = :payment, packs = :packs, history = list_append(history, :event) "
-        "REMOVE due, due_at, stale",
+        "REMOVE due, due_at",
         only_if="#status IN (:open, :expired)",
         paid=OrderStatus.PAID,
         open=OrderStatus.OPEN,
@@ -159,7 +158,6 @@ def of_item(item: Item) -> Order:
             **{**item["checkout"], "expires_at": instants.parse(item["checkout"]["expires_at"])},
         ),
         placed_url=item.get("placed_url"),
-        stale=item.get("stale"),
         earlier_keys=tuple(item["earlier_keys"]),
         cancel_key=item.get("cancel_key"),
         status=OrderStatus(item["status"]),
@@ -196,7 +194,7 @@ def _ended(table: StampedTable, order: Order, status: OrderStatus, also: str, **
     return _step(
         table,
         order,
-        f"SET #status = :status, history = list_append(history, :event){also} REMOVE due, due_at, stale",
+        f"SET #status = :status, history = list_append(history, :event){also} REMOVE due, due_at",
         status=status,
         event=[_event(table, status)],
         **values,

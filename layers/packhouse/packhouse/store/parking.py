@@ -4,10 +4,11 @@ from packhouse.store import keys
 from packhouse.store.table import StampedTable, WriteRefused
 
 
-def park(table: StampedTable, queue: str, object_id: str, why: str) -> None:
-    """Keep an object of Stripe's for an operator, once, whatever brings it up again."""
+def park(table: StampedTable, queue: str, object_id: str, why: str) -> bool:
+    """Keep an object of Stripe's for an operator; True the first time, whatever brings it up again."""
     item = {**keys.parked(object_id), **keys.queued_parked(queue, table.stamp.at), "why": why, "object_id": object_id}
     try:
         table.write(table.put(item, only_if="attribute_not_exists(PK)"))
     except WriteRefused:
-        return  # it is kept already
+        return False
+    return True
