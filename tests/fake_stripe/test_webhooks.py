@@ -127,7 +127,7 @@ def test_an_endpoint_that_is_not_there_yet_is_told_later(tmp_path: Path) -> None
 def test_after_three_days_it_is_given_up(telling: FakeStripe, receiver: Receiver) -> None:
     receiver.answers = [500] * 100
     telling.client().v1.checkout.sessions.expire(opened(telling).id)
-    wait_for(lambda: receiver.received)
+    wait_for(lambda: telling.webhooks(wait_seconds=0)["items"][0]["last"] == "answered 500")
 
     telling.move(days=3)
     counts = telling.webhooks()
