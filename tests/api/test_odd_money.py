@@ -1,0 +1,69 @@
+"""Money that came too late, or isn't what was ordered."""
+
+from contextlib import suppress
+
+import pytest
+
+from packhouse.errors import PaymentProviderUnavailable
+from packhouse.store import keys, orders
+from tests.harness.shop import TOTAL, Shop
+from tests.harness.world import NORTHWIND
+
+
+def test_money_for_a_cancelled_order_is_sent_back_once(shop: Shop) -> None:
+    order = shop.ordered()
+    session = shop.sessions("open")[0]
+    shop.pay(order["checkout_url"])
+    cancel(shop, order["order_id"])
+
+    for _ in range(3):
+        shop.receive_all()
+    shop.advance(minutes=20)
+    shop.reconcile()
+
+    assert [refund["amount"] for refund in shop.refunds()] == [TOTAL]
+    assert shop.order(order["order_id"])["status"] == "cancelled"
+    assert shop.stock() == {}
+    assert session in shop.sessions("complete")
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_a_refund_whose_answer_was_lost_is_never_sent_twice(shop: Shop, forgotten: bool) -> None:  # noqa: FBT001  # a case
+    order = shop.ordered()
+    shop.pay(order["checkout_url"])
+    cancel(shop, order["order_id"])
+    shop.stripe.faults({"answers": [{"match": "POST /v1/refunds", "kind": "lost", "times": 2}]})
+    for event in shop.events():
+        with suppress(PaymentProviderUnavailable):
+            shop.receive(event)
+    shop.stripe.faults({})
+    if forgotten:
+        shop.advance(hours=25)
+
+    shop.receive_all()
+
+    assert len(shop.refunds()) == 1
+
+
+def test_what_is_not_what_was_ordered_is_parked_and_grants_nothing(shop: Shop) -> None:
+    order = shop.ordered()
+    shop.pay(order["checkout_url"])
+    table = shop.world.stamped()
+    cheaper = [{"sku": "mailbox-migration", "name": "x", "quantity": 1, "unit_price": 1}]
+    where = keys.order(NORTHWIND, order["order_id"])
+    table.write(table.update(where, "SET #lines = :lines", only_if="attribute_exists(PK)", lines=cheaper))
+
+    shop.receive_all()
+    shop.receive_all()
+
+    shop.world.sound = False  # a test's hand was at the order
+    assert shop.order(order["order_id"])["status"] == "open"
+    assert shop.stock() == {}
+    parked = [item for item in shop.world.items() if keys.kind(item) == "PARKED"]
+    assert [item["why"] for item in parked] == ["not what was ordered"]
+
+
+def cancel(shop: Shop, order_id: str) -> None:
+    """Cancel an order without a look at Stripe, as if its page had been paid the instant after."""
+    table = shop.world.stamped()
+    orders.cancelled(table, orders.read(table, NORTHWIND, order_id), cancel_key="stop")
