@@ -239,5 +239,5 @@ def _payment_of(stored: dict[str, Any]) -> Payment:
     return Payment(**{**stored, "amount": Money(stored["amount"]), "charged_at": instants.parse(stored["charged_at"])})
 
 
-def _event(table: StampedTable, status: OrderStatus, at: datetime | None = None) -> dict[str, str]:
-    return {"at": instants.text(at or table.stamp.at), "status": status, "by": table.stamp.principal}
+def _event(table: StampedTable, status: OrderStatus) -> dict[str, str]:
+    return {"at": instants.text(table.stamp.at), "status": status, "by": table.stamp.principal}
