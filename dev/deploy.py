@@ -67,6 +67,7 @@ class Clients:
         self.people = self._session.client("cognito-idp", endpoint_url=self._endpoint)
         self.stacks = self._session.client("cloudformation", endpoint_url=self._endpoint)
         self.secrets = self._session.client("secretsmanager", endpoint_url=self._endpoint)
+        self.queues = self._session.client("sqs", endpoint_url=self._endpoint)
         self.objects = self._session.client("s3", endpoint_url=self._endpoint)
 
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from dev.config import Config
@@ -79,6 +79,7 @@ class Runner(Protocol):
     def move_clock(self, body: object) -> str: ...
     def run_job(self, name: str) -> object: ...
     def personas(self) -> list[Persona]: ...
+    def mails(self) -> list[dict[str, Any]]: ...
     def reset(self) -> list[Persona]: ...
 
 
@@ -262,6 +263,7 @@ class Request(BaseHTTPRequestHandler):
             ("clock", "GET"): lambda: {"now": runner.now()},
             ("clock", "POST"): lambda: {"now": runner.move_clock(_parsed(body))},
             ("personas", "GET"): lambda: {"personas": runner.personas()},
+            ("outbox", "GET"): lambda: {"items": runner.mails()},
             ("reset", "POST"): lambda: {"personas": runner.reset()},
         }
         if kind == "jobs":

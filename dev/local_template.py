@@ -71,6 +71,7 @@ class LocalTemplate:
     functions: tuple[Function, ...]
     readers: tuple[StreamReader, ...]
     schedules: tuple[Schedule, ...]
+    queues: tuple[str, ...]
     time_to_live: Mapping[str, str]
     """Table (logical id) to the attribute by which its items end."""
 
@@ -96,6 +97,7 @@ def localized(config: Config) -> LocalTemplate:
         functions=functions,
         readers=tuple(_renew_stream_mappings(resources)),
         schedules=tuple(_hold_schedules(resources)),
+        queues=tuple(logical_id for logical_id, _ in _of_type(resources, "AWS::SQS::Queue")),
         time_to_live=_time_to_live(resources),
     )
 

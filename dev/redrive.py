@@ -1,7 +1,7 @@
-"""Gives the messages that failed another try: `python -m dev.redrive packhouse-production`.
+"""Gives the messages that failed another try: `python -m dev.redrive packhouse-production FailedMails`.
 
-Run it with AWS credentials, after what made them fail is mended. It moves what waits in the queue of failed events back
-into the queue that the worker reads; SQS does the moving, and goes on when this has ended.
+Run it with AWS credentials, after what made them fail is mended. It moves what waits in a queue of failed messages back
+into the queue it came from; SQS does the moving, and goes on when this has ended.
 """
 
 import argparse
@@ -13,14 +13,17 @@ import boto3
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-_FAILED = "FailedStripeEvents"
+_QUEUES = ("FailedStripeEvents", "FailedMails")
 
 
 def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("stack", help="the name of the deployed stack")
-    stack = arguments.parse_args().stack
-    resource = boto3.client("cloudformation").describe_stack_resource(StackName=stack, LogicalResourceId=_FAILED)
+    arguments.add_argument("queue", choices=_QUEUES, help="the logical id of the queue of failed messages")
+    given = arguments.parse_args()
+    resource = boto3.client("cloudformation").describe_stack_resource(
+        StackName=given.stack, LogicalResourceId=given.queue
+    )
     url = resource["StackResourceDetail"]["PhysicalResourceId"]
     sys.stdout.write(f"{redrive(boto3.client('sqs'), url)} messages go back\n")
     return 0

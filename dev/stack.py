@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from dev import clock, data, people, private
+from dev import clock, data, people, private, queues
 from dev.clock import Clock
 from dev.deploy import invoke
 from dev.gate import Gate
+from dev.outbox import Outbox
 from dev.refusals import NotDone
 from dev.schedules import Ticker
 from dev.seed import seed
@@ -63,6 +64,8 @@ class Stack:
                 for reader in template.readers
             ],
         )
+        self._queues = [deployed.resources[queue] for queue in template.queues]
+        self._outbox = Outbox(config, clients, deployed.table)
         self._signed_in = people.sign_in(clients, deployed, config.passwords)
         self._personas: list[Persona] = []
 
@@ -81,14 +84,19 @@ class Stack:
     def personas(self) -> list[Persona]:
         return self._personas
 
+    def mails(self) -> list[dict[str, Any]]:
+        return self._outbox.mails()
+
     def reset(self) -> list[Persona]:
         """Demo data as on the first day, and nothing in the journal of what was before."""
         with self.ticker.one_at_a_time, self.gate.shut_for_now(seconds=_LAST_REQUESTS_SECONDS):
             self._stripe.reset()
+            queues.empty(self._clients.queues, self._queues)
             data.empty(self._clients.dynamodb, self._deployed.table)
             # Only when the deletions have been journaled can the journal be emptied for good.
             self._drain_or_fail()
             data.empty(self._clients.dynamodb, self._deployed.journal)
+            self._outbox.empty()
             self.seed()
             self._drain_or_fail()
             self.publish()

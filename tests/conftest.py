@@ -1,21 +1,32 @@
 import json
+import os
+import uuid
 from collections.abc import Iterator
 
 import boto3
 import pytest
 from moto import mock_aws
 
-from packhouse import runtime, selling, settings
+from dev.aws import Aws
+from dev.config import Config
+from packhouse import runtime, settings
 from packhouse.policies import Policies
 from tests.fake_stripe.running import API_KEY, PREVIOUS_SECRET, SECRET, FakeStripe
-from tests.harness import gateway, people, strict, template
+from tests.harness import people, strict, template
+from tests.harness.memory import forget
 from tests.harness.people import KeySet
 from tests.harness.shop import Shop
 from tests.harness.world import Clock, World
-from tests.stack.running import LocalStack
+from tests.stack.running import LocalStack, free_port
 
 NO_CHROMIUM = "no `chromium` on the PATH"
-SHARING = {"tests/stack": "stack", "tests/console": "stack", "tests/races": "engine"}
+SHARING = {
+    "tests/stack": "stack",
+    "tests/console": "stack",
+    "tests/races": "engine",
+    "tests/histories": "engine",
+    "tests/model": "model",
+}
 """Folders whose tests share a process that is slow to start: each group runs in one worker of pytest-xdist."""
 
 
@@ -27,6 +38,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for report in terminalreporter.stats.get("passed", []):
+        for line in [value for name, value in report.user_properties if name == "summary"]:
+            terminalreporter.line(line)
     skipped = [report for report in terminalreporter.stats.get("skipped", []) if NO_CHROMIUM in str(report.longrepr)]
     if skipped:
         terminalreporter.section("THE CONSOLE WAS NOT TESTED", red=True, bold=True)
@@ -73,6 +87,9 @@ def environment(monkeypatch: pytest.MonkeyPatch, key_set: KeySet) -> Iterator[No
         "STRIPE_SECRET": "stripe",
         "STRIPE_QUEUE": "",
         "RETURN_URL": "https://packhouse.example/console/",
+        "CONSOLE_URL": "https://packhouse.example/console/",
+        "BUS": "events",
+        "MAIL_FROM": "Packhouse <no-reply@packhouse.example>",
         "TOKEN_ISSUER": people.ISSUER,
         "TOKEN_CLIENT_ID": people.CLIENT,
         "TOKEN_KEYS_URL": key_set.url,
@@ -94,6 +111,18 @@ def world(environment: None, clock: Clock) -> Iterator[World]:
 
 
 @pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a ministack of the tests' own: it does right what many do at once."""
+    state = tmp_path_factory.mktemp("engine")
+    config = Config(root=template.ROOT, state=state, port=free_port(), instance="")
+    config.logs.mkdir()
+    aws = Aws(config, hold=())
+    aws.wait_until_ready()
+    yield config.aws_url
+    aws.forget()
+
+
+@pytest.fixture(scope="session")
 def stripe_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeStripe]:
     stripe = FakeStripe(tmp_path_factory.mktemp("stripe"))
     yield stripe
@@ -106,7 +135,7 @@ def shop(world: World, stripe_process: FakeStripe, monkeypatch: pytest.MonkeyPat
     stripe_process.request("POST", "/_fake/reset")
     monkeypatch.setenv("STRIPE_URL", stripe_process.url)
     secret = json.dumps({"api_key": API_KEY, "webhook_secrets": [SECRET, PREVIOUS_SECRET]})
-    boto3.client("secretsmanager").create_secret(Name="stripe", SecretString=secret)
+    boto3.client("secretsmanager").create_secret(Name=os.environ["STRIPE_SECRET"], SecretString=secret)
     queue = boto3.client("sqs").create_queue(QueueName="stripe-events")["QueueUrl"]
     monkeypatch.setenv("STRIPE_QUEUE", queue)
     forget()
@@ -116,11 +145,21 @@ def shop(world: World, stripe_process: FakeStripe, monkeypatch: pytest.MonkeyPat
     assert refused == []
 
 
+def living_on(engine: str, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """A world on ministack, in which everything has a name of its own."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", engine)
+    for name in ("TABLE", "JOURNAL", "BUS", "STRIPE_SECRET"):
+        monkeypatch.setenv(name, f"{name.lower()}-{uuid.uuid4()}")
+    forget()
+    yield from living(clock)
+
+
 def living(clock: Clock) -> Iterator[World]:
     """A populated world in the AWS that boto3 reaches; in the end every invariant holds, if the test left it sound."""
     raw = boto3.client("dynamodb")
     for name, logical_id in ((settings.settings().table, "Table"), (settings.settings().journal, "Journal")):
         raw.create_table(TableName=name, **template.table_definition(logical_id))
+    boto3.client("events").create_event_bus(Name=settings.bus_name())
     world = World(
         client=runtime.dynamodb(),
         raw=raw,
@@ -134,12 +173,3 @@ def living(clock: Clock) -> Iterator[World]:
     yield world
     if world.sound:
         world.check()
-
-
-def forget() -> None:
-    """Empty what a process remembers, as a cold start does."""
-    for module in (settings, runtime, selling):
-        for remembered in vars(module).values():
-            if hasattr(remembered, "cache_clear"):
-                remembered.cache_clear()
-    gateway.forget()

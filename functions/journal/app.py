@@ -1,6 +1,7 @@
-"""The journal: every change of the table, out of its stream, once.
+"""The journal: every change of the table, out of its stream, once; and what it tells, on the bus, at least once.
 
-A batch that fails is delivered again as a whole, as often as it takes: an entry that is there already stays as it is.
+A batch that fails is delivered again as a whole, as often as it takes: an entry that is there already stays as it is,
+and is published again.
 """
 
 from collections.abc import Mapping
@@ -8,20 +9,25 @@ from datetime import UTC, datetime
 from typing import Any
 
 from packhouse import runtime
+from packhouse.domain.journal import Entry
 from packhouse.store import changes, journal
 from packhouse.store.table import plain
 
 
 def handler(event: Mapping[str, Any], _context: object) -> None:
-    """Write the entries of a batch of stream records, in their order."""
-    for record in event["Records"]:
-        change = record["dynamodb"]
-        entry = changes.entry(
-            event_id=record["eventID"],
-            sequence=change["SequenceNumber"],
-            recorded_at=datetime.fromtimestamp(change["ApproximateCreationDateTime"], UTC),
-            before=plain(change["OldImage"]) if change.get("OldImage") else None,
-            after=plain(change["NewImage"]) if change.get("NewImage") else None,
-        )
-        if entry is not None:
-            journal.append(runtime.journal(), entry)
+    """Write the entries of a batch of stream records, in their order, then publish them."""
+    entries = [entry for record in event["Records"] if (entry := _entry(record)) is not None]
+    for entry in entries:
+        journal.append(runtime.journal(), entry)
+    runtime.bus().publish(entries)
+
+
+def _entry(record: Mapping[str, Any]) -> Entry | None:
+    change = record["dynamodb"]
+    return changes.entry(
+        event_id=record["eventID"],
+        sequence=change["SequenceNumber"],
+        recorded_at=datetime.fromtimestamp(change["ApproximateCreationDateTime"], UTC),
+        before=plain(change["OldImage"]) if change.get("OldImage") else None,
+        after=plain(change["NewImage"]) if change.get("NewImage") else None,
+    )

@@ -59,19 +59,28 @@ class Gateway:
             event = self.event(method, path, token=token, json=json, key=key, headers=headers, body=body)
         except NoRouteError:
             return Answer(404, {"content-type": "application/json"}, {"message": "Not Found"})
-        route = _route(event["routeKey"])
-        if route.authorized:
+        if _route(event["routeKey"]).authorized:
             if "authorization" not in event["headers"]:
                 return Answer(401, {"content-type": "application/json"}, {"message": "Unauthorized"})
-            verdict = handler_of("AuthorizerFunction")({**event, "type": "REQUEST"}, context())
-            assert verdict["isAuthorized"] is True
-            passed_on = json_of(verdict["context"])
-            event["requestContext"]["authorizer"] = {"lambda": passed_on}
-        answer = handler_of(route.function)(event, context())
-        raw = answer["body"]
+            self.authorize(event)
+        return self.deliver(event)
+
+    def authorize(self, event: dict[str, Any]) -> None:
+        """Add to an event what the authorizer says of it."""
+        verdict = handler_of("AuthorizerFunction")({**event, "type": "REQUEST"}, context())
+        assert verdict["isAuthorized"] is True
+        event["requestContext"]["authorizer"] = {"lambda": json_of(verdict["context"])}
+
+    def deliver(self, event: Mapping[str, Any]) -> Answer:
+        """Hand an event to the function that its route leads to."""
+        answer = handler_of(_route(event["routeKey"]).function)(event, context())
         answered = {name.lower(): value for name, value in answer["headers"].items()}
         assert answer["isBase64Encoded"] is False
-        return Answer(answer["statusCode"], answered, json_of_text(raw))
+        return Answer(answer["statusCode"], answered, json_of_text(answer["body"]))
+
+    def resent(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """The event that API Gateway makes of the same bytes when they come once more."""
+        return {**event, "requestContext": {**event["requestContext"], "requestId": self._request_id()}}
 
     def event(  # as call
         self,
@@ -113,8 +122,15 @@ class Gateway:
                 "accountId": "123456789012",
                 "apiId": "api",
                 "domainName": "api.example",
-                "http": {"method": method, "path": raw_path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1"},
-                "requestId": f"JKJaXmPLvHcE{next(self._numbers):03}=",
+                "domainPrefix": "api",
+                "http": {
+                    "method": method,
+                    "path": raw_path,
+                    "protocol": "HTTP/1.1",
+                    "sourceIp": "192.0.2.1",
+                    "userAgent": "tests",
+                },
+                "requestId": self._request_id(),
                 "routeKey": route.key,
                 "stage": "$default",
                 "time": "24/Nov/2026:03:00:00 +0000",
@@ -134,6 +150,9 @@ class Gateway:
         elif body is not None:
             event["body"] = body
         return event
+
+    def _request_id(self) -> str:
+        return f"JKJaXmPLvHcE{next(self._numbers):03}="
 
 
 dumps = json.dumps

@@ -96,8 +96,7 @@ class World:
 
     def call(self, method: str, path: str, who: str | None = "worker", **request: Any) -> Answer:  # noqa: ANN401  # as the gateway's
         """A request; a path that doesn't start with / is Northwind's."""
-        whole = path if path.startswith("/") else f"/v1/workgroups/{NORTHWIND}/{path}".rstrip("/")
-        return self.gateway.call(method, whole, token=self.token(who) if who else None, **request)
+        return self.gateway.call(method, path_of(path), token=self.token(who) if who else None, **request)
 
     def grant(
         self, sku: str, quantity: int, *, wg: str = NORTHWIND, acquired: datetime | None = None, name: str | None = None
@@ -193,6 +192,11 @@ def _event_record(record: Any) -> Any:  # noqa: ANN401  # a stream record
     created = change["ApproximateCreationDateTime"]
     change["ApproximateCreationDateTime"] = created.timestamp() if isinstance(created, datetime) else created
     return {**record, "dynamodb": change}
+
+
+def path_of(path: str) -> str:
+    """The whole path: one that doesn't start with / is Northwind's."""
+    return path if path.startswith("/") else f"/v1/workgroups/{NORTHWIND}/{path}".rstrip("/")
 
 
 def lines(body: Sequence[dict[str, Any]]) -> list[tuple[str, int]]:

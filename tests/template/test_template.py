@@ -7,12 +7,14 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import fields
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from packhouse import buying
+from packhouse import bus, buying, mailing
 from packhouse.policies import Policies
+from packhouse.store import mails
 from tests.harness import template
 
 MANAGED_WITH_ANY_RESOURCE = {
@@ -44,7 +46,11 @@ CALLS: dict[str, dict[str, set[str]]] = {
         "Table": {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem"},
         "Table/index/by_owner": {"Query"},
     },
-    "JournalFunction": {"Journal": {"PutItem"}},
+    "JournalFunction": {"Journal": {"PutItem"}, "Bus": {"PutEvents"}},
+    "NotificationsFunction": {
+        "Table": {"GetItem", "BatchGetItem", "PutItem", "UpdateItem"},
+        "MailDomain": {"SendEmail"},
+    },
     "JournalReadFunction": {"Table": {"GetItem", "PutItem"}, "Journal": {"Query"}},
 }
 
@@ -134,7 +140,7 @@ def test_each_function_may_do_what_it_does_and_nothing_else(function: str) -> No
         if role == f"{function}Role":
             resource = statement["Resource"]
             named = resource.get("Fn::GetAtt", [resource.get("Ref")])[0]
-            name = named or re.sub(r"\$\{|\.Arn\}", "", resource["Fn::Sub"])
+            name = named or re.sub(r"^arn:.*/\$\{|\$\{|\.Arn\}|\}$", "", resource["Fn::Sub"])
             actions = {action.partition(":")[2] for action in statement["Action"]}
             allowed.setdefault(name, set()).update(actions)
 
@@ -214,6 +220,37 @@ def test_odd_payments_raise_an_alarm_whoever_meets_them() -> None:
     assert {one["Properties"]["LogGroupName"]["Ref"].removesuffix("Logs") for one in filters} == selling
     assert all(one["Properties"]["FilterPattern"] == f'{{ $.message = "{buying.ODD}" }}' for one in filters)
     assert template.resources()["OddPayments"]["Properties"]["AlarmActions"] == [{"Ref": "Alarms"}]
+
+
+def test_the_bus_hands_on_just_the_events_that_ask_for_a_mail_to_a_queue_that_takes_them_from_it_alone() -> None:
+    rule = template.resources()["MailEvents"]["Properties"]
+    (statement,) = template.resources()["MailsPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+
+    assert rule["EventPattern"] == {"source": [bus.SOURCE], "detail-type": sorted(mailing.WRITTEN_ON)}
+    assert [target["Arn"] for target in rule["Targets"]] == [{"Fn::GetAtt": ["Mails", "Arn"]}]
+    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["MailEvents", "Arn"]}}}
+
+
+@pytest.mark.parametrize("queue", sorted(of_type("AWS::SQS::Queue").keys() - {"FailedStripeEvents", "FailedMails"}))
+def test_what_a_queue_gives_up_waits_in_another_that_has_an_alarm(queue: str) -> None:
+    properties = template.resources()[queue]["Properties"]
+    (mapping,) = (
+        one["Properties"]
+        for one in of_type("AWS::Lambda::EventSourceMapping").values()
+        if one["Properties"]["EventSourceArn"] == {"Fn::GetAtt": [queue, "Arn"]}
+    )
+    reader = of_type("AWS::Lambda::Function")[mapping["FunctionName"]["Ref"].removesuffix("Aliaslive")]
+    (failed, _) = properties["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"]
+    watched = [
+        alarm["Properties"]["AlarmActions"]
+        for alarm in of_type("AWS::CloudWatch::Alarm").values()
+        if {"Fn::GetAtt": [failed, "QueueName"]} in [one["Value"] for one in alarm["Properties"].get("Dimensions", [])]
+    ]
+
+    assert properties["VisibilityTimeout"] >= 6 * reader["Properties"]["Timeout"]  # what AWS advises
+    assert timedelta(seconds=properties["VisibilityTimeout"]) > mails.CLAIM
+    assert watched == [[{"Ref": "Alarms"}]]
 
 
 def test_log_lines_name_the_service() -> None:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
-from packhouse.settings import settings
+from packhouse.bus import Bus
+from packhouse.mailer import Mailer
+from packhouse.settings import bus_name, mail_settings, settings
 from packhouse.store.table import Log, Table
 
 if TYPE_CHECKING:
@@ -24,9 +26,7 @@ def now() -> datetime:
 
 @cache
 def dynamodb() -> "DynamoDBClient":
-    """A call that hangs is given up after two tries of 3 seconds: the authorizer must answer within 10."""
-    config = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
-    return boto3.client("dynamodb", config=config)
+    return boto3.client("dynamodb", config=patience())
 
 
 @cache
@@ -37,3 +37,20 @@ def table() -> Table:
 @cache
 def journal() -> Log:
     return Log(dynamodb(), settings().journal)
+
+
+@cache
+def bus() -> Bus:
+    return Bus(boto3.client("events", config=patience()), bus_name())
+
+
+@cache
+def mailer() -> Mailer:
+    """Whose calls are sent once: a mail whose answer was lost may have been sent, and isn't sent again at once."""
+    config = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1})
+    return Mailer(boto3.client("sesv2", config=config), sender=mail_settings().sender)
+
+
+def patience() -> Config:
+    """A call that hangs is given up after two tries of 3 seconds: the authorizer must answer within 10."""
+    return Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})

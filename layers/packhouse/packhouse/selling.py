@@ -6,7 +6,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from botocore.config import Config
 
 from packhouse import runtime
 from packhouse.buying import Desk
@@ -57,13 +56,9 @@ def _secret(period: int) -> dict[str, Any]:
 
 @cache
 def queue() -> "SQSClient":
-    return boto3.client("sqs", config=_patience())
+    return boto3.client("sqs", config=runtime.patience())
 
 
 @cache
 def _secrets_manager() -> "SecretsManagerClient":
-    return boto3.client("secretsmanager", config=_patience())
-
-
-def _patience() -> Config:
-    return Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
+    return boto3.client("secretsmanager", config=runtime.patience())

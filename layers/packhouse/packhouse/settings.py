@@ -36,6 +36,14 @@ class PaymentSettings:
     return_url: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailSettings:
+    """Who writes the mails, and where the console is, to which they lead."""
+
+    sender: str
+    console_url: str
+
+
 @cache
 def settings() -> Settings:
     return Settings(
@@ -69,3 +77,14 @@ def payment_settings() -> PaymentSettings:
 def stripe_queue() -> str:
     """The URL of the queue of Stripe's events."""
     return os.environ["STRIPE_QUEUE"]
+
+
+@cache
+def mail_settings() -> MailSettings:
+    return MailSettings(sender=os.environ["MAIL_FROM"], console_url=os.environ["CONSOLE_URL"])
+
+
+@cache
+def bus_name() -> str:
+    """The name of the bus of domain events."""
+    return os.environ["BUS"]

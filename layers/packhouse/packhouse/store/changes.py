@@ -79,6 +79,7 @@ ENTITIES: Mapping[str, Entity] = {
     ),
     "PARKED": Entity("parked", "kept", frozenset({"why"})),
     "MARK": Entity("mark", "set", frozenset()),
+    "MAIL": Entity("mail", "claimed", frozenset()),
     "MEMBER": Entity("member", "joined", frozenset({"role"})),
     "KEY": Entity("api-key", "issued", frozenset({"name", "workgroup_id"})),
     "READ": Entity("security-log", "read", frozenset({"route"})),

@@ -49,6 +49,11 @@ def parked(object_id: str) -> Key:
     return {"PK": f"PARKED#{object_id}", "SK": "PARKED"}
 
 
+def mail(event_id: str) -> Key:
+    """The mail that an event asks for."""
+    return {"PK": f"MAIL#{event_id}", "SK": "MAIL"}
+
+
 def operator_read(wg: str, request_id: str) -> Key:
     return {"PK": f"WG#{wg}", "SK": f"READ#{request_id}"}
 

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
@@ -71,6 +72,12 @@ def read(table: Table, wg: str, pack_id: str) -> Pack:
     if item is None:
         raise NotFound
     return of_item(item)
+
+
+def read_many(table: Table, wg: str, pack_ids: Sequence[str]) -> list[Pack]:
+    """Packs that are there, in the order of their ids."""
+    found = table.read_many([keys.pack(wg, pack_id) for pack_id in pack_ids])
+    return [of_item(item) for item in found if item is not None]
 
 
 def every(table: Table, wg: str) -> list[Pack]:

@@ -1,0 +1,30 @@
+"""Mails that follow a change: the bus hands events to a queue, and each of them is one mail.
+
+A message that fails comes back; after some tries it waits in the queue of those that failed, with an alarm.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from packhouse import bus, mailing, runtime
+from packhouse.domain.access import Stamp
+from packhouse.domain.mails import Letterhead
+from packhouse.mailing import Desk
+from packhouse.settings import mail_settings, settings
+
+PRINCIPAL = "packhouse:notifications"
+
+logger = Logger()
+
+
+def handler(event: Mapping[str, Any], _context: object) -> None:
+    letterhead = Letterhead(console_url=mail_settings().console_url, support_email=settings().support_email)
+    for record in event["Records"]:
+        happened = bus.received(json.loads(record["body"]))
+        stamp = Stamp(principal=PRINCIPAL, request_id=record["messageId"], changed_at=runtime.now())
+        desk = Desk(runtime.table().stamped(stamp), runtime.mailer(), letterhead)
+        sent = mailing.send(desk, happened)
+        logger.info("mail", kind=happened.kind, sent=sent, event_id=happened.event_id)

@@ -1,0 +1,59 @@
+"""The bus: journal entries as domain events, for whoever acts on a change. An event's name is its entry's kind."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import batched
+from typing import TYPE_CHECKING, Any
+
+from packhouse.domain.journal import PLATFORM, Entry
+from packhouse.errors import TryAgain
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
+
+SOURCE = "packhouse"
+EVENTS_PER_CALL = 10  # EventBridge takes no more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainEvent:
+    """What a subscriber is told: something of this kind happened to this item. Details are read where they stand."""
+
+    event_id: str
+    kind: str
+    workgroup_id: str
+    item: str
+
+
+class Bus:
+    def __init__(self, client: "EventBridgeClient", name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def publish(self, entries: Sequence[Entry]) -> None:
+        """Publish all of them, in their order, at least once; `TryAgain` where the bus didn't take one."""
+        for some in batched(entries, EVENTS_PER_CALL, strict=False):
+            answer = self._client.put_events(Entries=[self._event(entry) for entry in some])
+            if answer["FailedEntryCount"]:
+                raise TryAgain
+
+    def _event(self, entry: Entry) -> "PutEventsRequestEntryTypeDef":
+        told = asdict(entry)
+        owner = told.pop("owner")
+        detail = {"workgroup_id": None if owner == PLATFORM else owner, **told}
+        return {
+            "EventBusName": self._name,
+            "Source": SOURCE,
+            "DetailType": entry.kind,
+            "Detail": json.dumps(detail, default=list),  # what somebody else wrote into an item may be a set
+        }
+
+
+def received(event: Mapping[str, Any]) -> DomainEvent:
+    """An event as EventBridge hands it on."""
+    detail = event["detail"]
+    return DomainEvent(
+        event_id=detail["entry_id"], kind=detail["kind"], workgroup_id=detail["workgroup_id"], item=detail["item"]
+    )
