@@ -5,7 +5,9 @@ from contextlib import suppress
 import pytest
 
 from packhouse.errors import PaymentProviderUnavailable
+from packhouse.payments.stripe import StripePayments, account
 from packhouse.store import keys, orders
+from tests.fake_stripe.running import API_KEY
 from tests.harness.shop import TOTAL, Shop
 from tests.harness.world import NORTHWIND
 
@@ -67,3 +69,14 @@ def cancel(shop: Shop, order_id: str) -> None:
     """Cancel an order without a look at Stripe, as if its page had been paid the instant after."""
     table = shop.world.stamped()
     orders.cancelled(table, orders.read(table, NORTHWIND, order_id), cancel_key="stop")
+
+
+def test_no_call_to_stripe_is_begun_once_the_time_for_it_is_over(shop: Shop) -> None:
+    url = shop.ordered()["checkout_url"]
+    asked_before = len(shop.stripe.requests())
+    late = StripePayments(account(API_KEY, api_url=shop.stripe.url), return_url="https://desk.example/", seconds=-1)
+
+    with pytest.raises(PaymentProviderUnavailable):
+        late.read_checkout(url.rpartition("/")[2])
+
+    assert len(shop.stripe.requests()) == asked_before

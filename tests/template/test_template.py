@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from packhouse import bus, buying, mailing
+from packhouse import bus, buying, mailing, selling
+from packhouse.payments import stripe
 from packhouse.policies import Policies
 from packhouse.store import mails
 from tests.harness import template
@@ -172,6 +173,13 @@ def test_a_function_behind_the_gateway_answers_within_the_gateways_time() -> Non
     assert all(of_type("AWS::Lambda::Function")[name]["Properties"]["Timeout"] < 30 for name in behind)
 
 
+def test_a_function_that_asks_stripe_is_done_before_its_time_is_over() -> None:
+    asking = [name for name, needs in CALLS.items() if "StripeSecret" in needs]
+    seconds = {name: of_type("AWS::Lambda::Function")[name]["Properties"]["Timeout"] for name in asking}
+
+    assert min(seconds.values()) >= selling.CALLS_SECONDS_MAX + stripe.CALL_SECONDS_MAX + 2  # and some for DynamoDB
+
+
 def test_every_function_file_imports_only_the_layer() -> None:
     allowed = {"packhouse", "aws_lambda_powertools", "jwt"} | sys.stdlib_module_names
     for path in (template.ROOT / "functions").rglob("*.py"):
@@ -214,10 +222,10 @@ def test_the_alarm_reaches_its_topic() -> None:
 def test_odd_payments_raise_an_alarm_whoever_meets_them() -> None:
     filters = of_type("AWS::Logs::MetricFilter").values()
 
-    selling = {
+    sellers = {
         name.removesuffix("Function") for name, needs in CALLS.items() if needs.get("Table") and "StripeSecret" in needs
     }
-    assert {one["Properties"]["LogGroupName"]["Ref"].removesuffix("Logs") for one in filters} == selling
+    assert {one["Properties"]["LogGroupName"]["Ref"].removesuffix("Logs") for one in filters} == sellers
     assert all(one["Properties"]["FilterPattern"] == f'{{ $.message = "{buying.ODD}" }}' for one in filters)
     assert template.resources()["OddPayments"]["Properties"]["AlarmActions"] == [{"Ref": "Alarms"}]
 

@@ -1,7 +1,9 @@
 """Stripe behind `Payments`: a pinned version, bounded times, and a key of ours on every call that changes something."""
 
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +18,9 @@ if TYPE_CHECKING:
     from stripe.params.checkout import SessionCreateParams
 
 API_VERSION = "2026-10-28.endive"
-CONNECT_SECONDS, READ_SECONDS = (
-    1,
-    4,
-)  # two tries of a call; a handler makes two calls, rarely more: 21 seconds of its 28
+CONNECT_SECONDS, READ_SECONDS = 1, 4
 RETRIES = 1
+CALL_SECONDS_MAX = (RETRIES + 1) * (CONNECT_SECONDS + READ_SECONDS) + 1  # the SDK waits half a second before it resends
 EVENTS_PER_PAGE, EVENT_PAGES_MAX = 100, 10
 REFUNDS_MAX = 100
 EVENT_KINDS = (
@@ -32,19 +32,36 @@ EVENT_KINDS = (
 EXPAND = ["payment_intent.latest_charge"]
 
 
-class StripePayments:
-    """`return_url` is where Stripe sends people back to; it only reads."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """The client of our account at Stripe, and whether its money is real."""
 
-    def __init__(self, api_key: str, *, api_url: str, return_url: str) -> None:
-        self._client = stripe.StripeClient(
-            api_key,
-            stripe_version=API_VERSION,
-            base_addresses={"api": api_url},
-            max_network_retries=RETRIES,
-            http_client=stripe.RequestsClient(timeout=(CONNECT_SECONDS, READ_SECONDS)),
-        )
+    client: stripe.StripeClient
+    livemode: bool
+
+
+def account(api_key: str, *, api_url: str) -> Account:
+    client = stripe.StripeClient(
+        api_key,
+        stripe_version=API_VERSION,
+        base_addresses={"api": api_url},
+        max_network_retries=RETRIES,
+        http_client=stripe.RequestsClient(timeout=(CONNECT_SECONDS, READ_SECONDS)),
+    )
+    return Account(client=client, livemode=api_key.startswith(("sk_live_", "rk_live_")))
+
+
+class StripePayments:
+    """Stripe for one piece of work, of which no call is begun after so many seconds.
+
+    `return_url` is where Stripe sends people back to; it only reads.
+    """
+
+    def __init__(self, account: Account, *, return_url: str, seconds: float) -> None:
+        self._client = account.client
+        self._livemode = account.livemode
         self._return_url = return_url
-        self._livemode = api_key.startswith(("sk_live_", "rk_live_"))
+        self._until = time.monotonic() + seconds
 
     @property
     def livemode(self) -> bool:
@@ -53,18 +70,20 @@ class StripePayments:
     def open_checkout(self, order: Order) -> Session:
         key = f"checkout:{order.order_id}:{order.checkout.number}"
         sessions = self._client.v1.checkout.sessions
-        return _session(_asked(lambda: sessions.create(self._page(order), {"idempotency_key": key})))
+        return _session(self._asked(lambda: sessions.create(self._page(order), {"idempotency_key": key})))
 
     def read_checkout(self, session_id: str) -> Session:
         sessions = self._client.v1.checkout.sessions
-        return _session(_asked(lambda: sessions.retrieve(session_id, {"expand": EXPAND})))
+        return _session(self._asked(lambda: sessions.retrieve(session_id, {"expand": EXPAND})))
 
     def close_checkout(self, session_id: str) -> Session:
         sessions = self._client.v1.checkout.sessions
         # Closing twice does no harm, and Stripe would give a refusal again under the key it was first given for.
         key = f"close:{session_id}:{uuid.uuid4()}"
         try:
-            return _session(_asked(lambda: sessions.expire(session_id, {"expand": EXPAND}, {"idempotency_key": key})))
+            return _session(
+                self._asked(lambda: sessions.expire(session_id, {"expand": EXPAND}, {"idempotency_key": key}))
+            )
         except PaymentRejected:
             seen = self.read_checkout(session_id)
         if seen.status is SessionStatus.OPEN:  # a payment is under way there: nobody knows yet how it ends
@@ -77,7 +96,7 @@ class StripePayments:
         after: dict[str, str] = {}
         for _ in range(EVENT_PAGES_MAX):
             params: Any = {"types": list(EVENT_KINDS), "created": created, "limit": EVENTS_PER_PAGE, **after}
-            page = _asked(lambda params=params: self._client.v1.events.list(params))  # type: ignore[misc]  # bound now
+            page = self._asked(lambda params=params: self._client.v1.events.list(params))  # type: ignore[misc]  # bound now
             found += [_notice(event) for event in page["data"]]
             if not page["has_more"]:
                 return found[::-1]
@@ -86,11 +105,11 @@ class StripePayments:
 
     def refund(self, charge_id: str, amount: Money, *, refund_id: str) -> str:
         refunds = self._client.v1.refunds
-        sent = _asked(lambda: refunds.list({"charge": charge_id, "limit": REFUNDS_MAX}))
+        sent = self._asked(lambda: refunds.list({"charge": charge_id, "limit": REFUNDS_MAX}))
         for one in sent["data"]:  # Stripe forgets keys after a day; what it paid out it knows for ever
             if one["metadata"].get("refund_id") == refund_id:
                 return str(one["id"])
-        created = _asked(
+        created = self._asked(
             lambda: refunds.create(
                 {"charge": charge_id, "amount": amount.amount, "metadata": {"refund_id": refund_id}},
                 {"idempotency_key": f"refund:{refund_id}"},
@@ -98,9 +117,21 @@ class StripePayments:
         )
         return str(created["id"])
 
+    def _asked(self, call: Callable[[], stripe.StripeObject]) -> Mapping[str, Any]:
+        """Stripe's answer as plain data; where it isn't known whether there was one, `PaymentProviderUnavailable`."""
+        if time.monotonic() > self._until:
+            raise PaymentProviderUnavailable
+        try:
+            answer: Mapping[str, Any] = call().to_dict()
+        except stripe.InvalidRequestError as error:
+            raise PaymentRejected from error
+        except stripe.StripeError as error:
+            raise PaymentProviderUnavailable from error
+        return answer
+
     def _page(self, order: Order) -> "SessionCreateParams":
         named = {"workgroup_id": order.workgroup_id, "order_id": order.order_id}
-        back = f"{self._return_url}?order={order.order_id}"
+        back = f"{self._return_url}?workgroup={order.workgroup_id}&order={order.order_id}"
         return {
             "mode": "payment",
             "ui_mode": "hosted_page",
@@ -128,17 +159,6 @@ class StripePayments:
             "success_url": f"{back}&outcome=success",
             "cancel_url": f"{back}&outcome=cancel",
         }
-
-
-def _asked(call: Callable[[], stripe.StripeObject]) -> Mapping[str, Any]:
-    """Stripe's answer as plain data; where it isn't known whether there was one, `PaymentProviderUnavailable`."""
-    try:
-        answer: Mapping[str, Any] = call().to_dict()
-    except stripe.InvalidRequestError as error:
-        raise PaymentRejected from error
-    except stripe.StripeError as error:
-        raise PaymentProviderUnavailable from error
-    return answer
 
 
 def _session(session: Mapping[str, Any]) -> Session:
