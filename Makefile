@@ -42,12 +42,18 @@ $(UV): requirements/tools.txt
 	@$(UV) pip sync --quiet --require-hashes --compile-bytecode --python .venv-sam/bin/python requirements/sam.txt
 	@touch $@
 
+.venv-scan/.ready: .python-version requirements/scan.txt $(UV)
+	@echo "Set-up: semgrep, checkov and detect-secrets, in .venv-scan/"
+	@$(UV_VENV) .venv-scan
+	@$(UV) pip sync --quiet --require-hashes --compile-bytecode --python .venv-scan/bin/python requirements/scan.txt
+	@touch $@
+
 .PHONY: setup
 setup: .venv/.ready  ## install what run, test and check need (they do it themselves)
 
 .PHONY: lock
 lock: $(UV)  ## resolve the requirements again, with hashes
-	cd requirements && for name in tools sam dev; do ../$(COMPILE) -o $$name.txt $$name.in; done
+	cd requirements && for name in tools sam scan dev; do ../$(COMPILE) -o $$name.txt $$name.in || exit 1; done
 	for layer in packhouse office; do $(COMPILE) --constraint requirements/dev.txt -o layers/$$layer/requirements.txt layers/$$layer/requirements.in; done
 
 # --- the two commands ---------------------------------------------------------------------------------------------
@@ -63,7 +69,7 @@ test: .venv/.ready  ## run every test (TESTS="tests/races -k key" narrows it)
 # --- the checks ---------------------------------------------------------------------------------------------------
 
 .PHONY: check
-check: lint types template-lint openapi-drift scan  ## ruff, mypy, template lint, OpenAPI drift, security scan
+check: lint types template-lint openapi-drift scan  ## ruff, mypy, the template, OpenAPI drift, the scanners
 
 .PHONY: lint
 lint: .venv/.ready  ## ruff: every rule, and the format
@@ -75,9 +81,8 @@ types: .venv/.ready  ## mypy, strict, tests included
 	$(PY) -m mypy
 
 .PHONY: template-lint
-template-lint: .venv/.ready .venv-sam/.ready  ## the template, as written and as expanded
-	.venv/bin/cfn-lint template.yaml
-	$(PY) -m dev.expand | .venv/bin/cfn-lint
+template-lint: .venv/.ready .venv-sam/.ready .venv-scan/.ready  ## the template, as written and as expanded: sam, cfn-lint, checkov
+	$(PY) -m dev.scan cfn-lint checkov
 	$(SAM) validate --lint
 
 .PHONY: openapi
@@ -89,8 +94,8 @@ openapi-drift: .venv/.ready  ## fail if openapi.json isn't what the functions sa
 	$(PY) -m dev.openapi --check
 
 .PHONY: scan
-scan: .venv/.ready  ## bandit over what is deployed and what runs locally
-	$(PY) -m bandit --quiet --recursive --configfile pyproject.toml functions layers/packhouse/packhouse dev
+scan: .venv/.ready .venv-scan/.ready  ## bandit, semgrep with our own rules, detect-secrets (docs/checks.md)
+	$(PY) -m dev.scan semgrep detect-secrets bandit
 
 # --- build and deploy ---------------------------------------------------------------------------------------------
 
@@ -106,4 +111,4 @@ deploy: build  ## sam deploy to ENV=staging or ENV=production
 
 .PHONY: clean
 clean:  ## remove the set-up, the builds and the caches (not .local/, the stack's state)
-	rm -rf .venv .venv-sam .tools .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-sam .venv-scan .tools .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis

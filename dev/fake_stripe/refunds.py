@@ -95,6 +95,9 @@ def _amount(charge: Object, params: Params) -> int:
         raise InvalidParameter("Invalid positive integer", code="parameter_invalid_integer", param="amount")
     if amount > left:
         of = "unrefunded amount on charge" if charge["amount_refunded"] else "charge amount"
-        most = f"${left / 100:,.2f}"
-        raise Declined(f"Refund amount (${amount / 100:,.2f}) is greater than {of} ({most})", param="amount")
+        raise Declined(f"Refund amount ({_dollars(amount)}) is greater than {of} ({_dollars(left)})", param="amount")
     return amount
+
+
+def _dollars(cents: int) -> str:
+    return f"${cents // 100:,}.{cents % 100:02}"

@@ -1,0 +1,2 @@
+# ruleid: B307
+eval(input())
