@@ -66,6 +66,10 @@ run: .venv/.ready  ## start the local stack: console, API, demo data (Ctrl-C kee
 test: .venv/.ready  ## run every test (TESTS="tests/races -k key" narrows it)
 	@$(PY) -m pytest --numprocesses 2 --dist loadgroup $(TESTS)
 
+.PHONY: audit
+audit: .venv/.ready  ## let the auditor look twice at the running local stack
+	@$(PY) -m dev.audit
+
 # --- the checks ---------------------------------------------------------------------------------------------------
 
 .PHONY: check

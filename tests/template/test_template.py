@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from packhouse import bus, buying, mailing, selling
+from packhouse import auditing, bus, buying, mailing, selling
 from packhouse.payments import stripe
 from packhouse.policies import Policies
 from packhouse.store import mails
@@ -48,6 +48,11 @@ CALLS: dict[str, dict[str, set[str]]] = {
         "Table/index/by_owner": {"Query"},
     },
     "JournalFunction": {"Journal": {"PutItem"}, "Bus": {"PutEvents"}},
+    "AuditFunction": {
+        "Table": {"GetItem", "BatchGetItem", "Query", "PutItem"},
+        "Table/index/by_owner": {"Query"},
+        "Journal": {"Query"},
+    },
     "NotificationsFunction": {
         "Table": {"GetItem", "BatchGetItem", "PutItem", "UpdateItem"},
         "MailDomain": {"SendEmail"},
@@ -220,7 +225,7 @@ def test_the_alarm_reaches_its_topic() -> None:
 
 
 def test_odd_payments_raise_an_alarm_whoever_meets_them() -> None:
-    filters = of_type("AWS::Logs::MetricFilter").values()
+    filters = [one for name, one in of_type("AWS::Logs::MetricFilter").items() if name.startswith("OddPayment")]
 
     sellers = {
         name.removesuffix("Function") for name, needs in CALLS.items() if needs.get("Table") and "StripeSecret" in needs
@@ -259,6 +264,14 @@ def test_what_a_queue_gives_up_waits_in_another_that_has_an_alarm(queue: str) ->
     assert properties["VisibilityTimeout"] >= 6 * reader["Properties"]["Timeout"]  # what AWS advises
     assert timedelta(seconds=properties["VisibilityTimeout"]) > mails.CLAIM
     assert watched == [[{"Ref": "Alarms"}]]
+
+
+def test_what_the_auditor_finds_or_cannot_look_at_raises_an_alarm() -> None:
+    found = template.resources()["ViolatedInvariant"]["Properties"]
+
+    waited_for = " || ".join(f'$.message = "{line}"' for line in (auditing.VIOLATED, auditing.UNAUDITED))
+    assert found["FilterPattern"] == f"{{ {waited_for} }}"
+    assert template.resources()["Violations"]["Properties"]["AlarmActions"] == [{"Ref": "Alarms"}]
 
 
 def test_log_lines_name_the_service() -> None:

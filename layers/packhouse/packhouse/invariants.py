@@ -14,6 +14,7 @@ from packhouse.domain.journal import Entry
 from packhouse.domain.orders import Order
 from packhouse.domain.packs import Pack, SourceKind
 from packhouse.domain.runs import Run, RunState
+from packhouse.domain.violations import Violation
 from packhouse.store import changes, keys, orders, packs, runs
 from packhouse.store.table import Item
 
@@ -25,15 +26,6 @@ READERS: Mapping[str, Callable[[Item], object]] = {
     "ORDER": orders.of_item,
 }
 ENDED = frozenset({RunState.CONSUMED, RunState.RELEASED, RunState.LAPSED})
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """What doesn't hold: the invariant's name, the item, and a sentence."""
-
-    invariant: str
-    item: str
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,7 @@ ENTITIES: Mapping[str, Entity] = {
     ),
     "PARKED": Entity("parked", "kept", frozenset({"why"})),
     "MARK": Entity("mark", "set", frozenset()),
+    "FINDING": Entity("finding", "found", frozenset({"invariant", "subject", "detail"})),
     "MAIL": Entity("mail", "claimed", frozenset()),
     "MEMBER": Entity("member", "joined", frozenset({"role"})),
     "KEY": Entity("api-key", "issued", frozenset({"name", "workgroup_id"})),

@@ -72,6 +72,13 @@ def page(
     return entries, None
 
 
+def every(journal: Table, wg: str, first: datetime, last: datetime, *, pages_max: int) -> Iterator[Entry]:
+    """All entries of a workgroup in the months from `first` to `last`, each month's of so many pages at the most."""
+    for month in _months_back(_month(last), _month(first)):
+        in_month = KeyRange(partition=keys.journal_month(wg, month))
+        yield from map(of_item, journal.query_all(in_month, pages_max=pages_max))
+
+
 def record_read(table: StampedTable, wg: str, route: str) -> None:
     """An operator's look at a workgroup's log, written first, so that the stream journals it."""
     read = keys.operator_read(wg, table.stamp.request_id)

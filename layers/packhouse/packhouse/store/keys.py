@@ -45,6 +45,15 @@ def mark() -> Key:
     return {"PK": "MARK", "SK": "stripe"}
 
 
+def audit() -> Key:
+    """How far the auditor has come."""
+    return {"PK": "MARK", "SK": "audit"}
+
+
+def finding(wg: str, finding_id: str) -> Key:
+    return {"PK": f"WG#{wg}", "SK": f"FINDING#{finding_id}"}
+
+
 def parked(object_id: str) -> Key:
     return {"PK": f"PARKED#{object_id}", "SK": "PARKED"}
 
@@ -56,6 +65,28 @@ def mail(event_id: str) -> Key:
 
 def operator_read(wg: str, request_id: str) -> Key:
     return {"PK": f"WG#{wg}", "SK": f"READ#{request_id}"}
+
+
+def workgroups() -> KeyRange:
+    return KeyRange(index="by_owner", partition="WORKGROUPS")
+
+
+def kept_with_workgroup(wg: str) -> KeyRange:
+    """Everything in a workgroup's own partition: itself, its packs, projects, orders."""
+    return KeyRange(partition=f"WG#{wg}")
+
+
+def kept_with_project(wg: str, project_id: str) -> KeyRange:
+    """Everything in a project's partition: its runs and what they left."""
+    return KeyRange(partition=f"WG#{wg}#PRJ#{project_id}")
+
+
+def members(wg: str) -> KeyRange:
+    return KeyRange(index="by_owner", partition=f"MEMBERS#{wg}")
+
+
+def api_keys(wg: str) -> KeyRange:
+    return KeyRange(index="by_owner", partition=f"KEYS#{wg}")
 
 
 def packs(wg: str, code: str = "") -> KeyRange:

@@ -169,10 +169,10 @@ class Table:
         items = self.read_many([{"PK": item["PK"], "SK": item["SK"]} for item in page.items])
         return Page([item for item in items if item is not None], page.after)
 
-    def query_all(self, keys: KeyRange, *, only: Only | None = None) -> Iterator[Item]:
+    def query_all(self, keys: KeyRange, *, only: Only | None = None, pages_max: int = PAGES_MAX) -> Iterator[Item]:
         """Every item of the range, page after page; more pages than any workgroup needs are a `TryAgain`."""
         after: Item | None = None
-        for _ in range(PAGES_MAX):
+        for _ in range(pages_max):
             page = self.query(keys, after=after, only=only)
             yield from page.items
             after = page.after

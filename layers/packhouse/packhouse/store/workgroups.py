@@ -1,10 +1,12 @@
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from packhouse.domain import instants
 from packhouse.domain.workgroups import Workgroup
 from packhouse.errors import NotFound
 from packhouse.store import keys
 from packhouse.store.table import Item, StampedTable, Table, Write, WriteRefused
+
+PER_PAGE = 25
 
 
 def created(table: StampedTable, workgroup: Workgroup) -> Write:
@@ -34,6 +36,17 @@ def read(table: Table, wg: str) -> Workgroup:
 def read_many(table: Table, wgs: list[str]) -> list[Workgroup]:
     """Those that exist, in their order."""
     return [of_item(item) for item in table.read_many([keys.workgroup(wg) for wg in wgs]) if item]
+
+
+def every(table: Table, *, after: Item | None) -> Iterator[tuple[Workgroup, Item]]:
+    """All workgroups by their names, from a place in that list on; each with its own place."""
+    while True:
+        page = table.query(keys.workgroups(), limit=PER_PAGE, after=after)
+        items = table.read_many([{"PK": place["PK"], "SK": place["SK"]} for place in page.items])
+        yield from ((of_item(item), place) for item, place in zip(items, page.items, strict=True) if item)
+        after = page.after
+        if after is None:
+            return
 
 
 def change(table: StampedTable, wg: str, changes: Mapping[str, object]) -> Workgroup:

@@ -1,0 +1,17 @@
+"""The auditor's tick."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from packhouse import auditing, runtime
+from packhouse.domain.access import Stamp
+
+PRINCIPAL = "packhouse:audit"
+SECONDS_PER_TICK = 600  # of the function's 900
+
+
+def handler(_event: Mapping[str, Any], _context: object) -> dict[str, int]:
+    now = runtime.now()
+    stamp = Stamp(principal=PRINCIPAL, request_id=f"audit-{now:%Y%m%dT%H%M%S}", changed_at=now)
+    return asdict(auditing.tick(runtime.table().stamped(stamp), runtime.journal(), now=now, seconds=SECONDS_PER_TICK))
