@@ -7,7 +7,7 @@ import pytest
 from boto3.dynamodb.types import TypeSerializer
 
 from packhouse import auditing, invariants
-from packhouse.store import keys
+from packhouse.store import audits, keys
 from packhouse.store.table import Item, plain
 from tests.harness.gateway import context, handler_of
 from tests.harness.world import CONTOSO, NORTHWIND, World
@@ -210,7 +210,7 @@ def test_two_ticks_at_once_leave_one_progress(busy: World) -> None:
     audit(busy)
     before = busy.item(keys.audit())
 
-    auditing.audits.move(stale, auditing.audits.Progress(), after=None, suspects={})
+    audits.move(stale, audits.Progress(), after=None, suspects={})
 
     assert busy.item(keys.audit()) == before
 
