@@ -17,7 +17,18 @@ import { count } from "./words.js";
  *   quantity: number, available: number, in_runs: number, in_coupons: number, assigned: number,
  *   acquired_at: string, expires_at: string, state: string,
  * }} Pack
- * @typedef {{items: Pack[], next_cursor: string | null}} PackPage
+ * @typedef {{amount: number, currency: string}} Money  in the currency's smallest unit
+ * @typedef {{sku: string, name: string, quantity: number, unit_price: Money, amount: Money, pack_id?: string}} OrderLine
+ * @typedef {{at: string, status: string, by: string}} OrderEvent
+ * @typedef {{
+ *   name: string, company?: string, tax_id?: string, line1: string, line2?: string, city: string, state?: string,
+ *   postal_code: string, country: string,
+ * }} Address
+ * @typedef {{
+ *   order_id: string, status: string, method: string, created_at: string, paid_at?: string, expires_at: string,
+ *   lines: OrderLine[], total: Money, billing_address: Address, email: string, reference?: string,
+ *   checkout_url?: string, packs: string[], history: OrderEvent[],
+ * }} Order
  * @typedef {{name: string, role: string, workgroup_id?: string, token: string}} Persona
  * @typedef {{get: (path: string, signal: AbortSignal) => Promise<any>}} Api
  */
@@ -46,6 +57,11 @@ export class Problem extends Error {
     this.title = title;
     this.detail = detail;
     this.instance = instance;
+  }
+
+  /** Whether the same question may well be answered in a moment. */
+  get passes() {
+    return this.status === 0 || PASSING.includes(this.status);
   }
 }
 

@@ -5,9 +5,11 @@ import { html, render, useErrorBoundary, useMemo, useState } from "./vendor/htm-
 import { useAnswer } from "./answers.js";
 import { apiFor } from "./api.js";
 import { Header } from "./header.js";
+import { OrderPage } from "./order.js";
+import { OrdersPage } from "./orders.js";
 import { PacksPage } from "./packs.js";
 import { Failed, Page, Waiting } from "./parts.js";
-import { HOME, useRoute } from "./route.js";
+import { HOME, takeBack, useRoute } from "./route.js";
 import { forget, keep, kept } from "./session.js";
 import { SignIn } from "./sign-in.js";
 import { Workgroups } from "./workgroups.js";
@@ -30,10 +32,13 @@ function Console() {
     setEnded(undefined);
     setSession(chosen);
   };
-  /** @param {Problem} [problem] why, unless the person wanted it; then the place is kept for the next sign-in */
-  const signOut = (problem) => {
+  /**
+   * @param {Problem} [problem] why, unless the person wanted it
+   * @param {boolean} [stay] whether the next sign-in comes back to this place
+   */
+  const signOut = (problem, stay = Boolean(problem)) => {
     forget();
-    if (!problem) location.hash = HOME;
+    if (!stay) location.hash = HOME;
     say(problem ? "" : "Signed out.");
     setEnded(problem);
     setSession(null);
@@ -46,7 +51,11 @@ function Console() {
   `;
 }
 
-/** @param {{session: Session, signOut: (problem?: Problem) => void, say: (status: string) => void}} props */
+/**
+ * @param {{
+ *   session: Session, signOut: (problem?: Problem, stay?: boolean) => void, say: (status: string) => void,
+ * }} props
+ */
 function Desk({ session, signOut, say }) {
   const route = useRoute();
   const [turn, setTurn] = useState(0);
@@ -54,10 +63,12 @@ function Desk({ session, signOut, say }) {
   /** @type {import("./answers.js").Answer<Me>} */
   const { value: me, problem } = useAnswer((signal) => api.get("/v1/me", signal), [turn]);
   const leave = () => signOut();
-  const membership =
-    route.page === "packs" ? me?.workgroups.find((each) => each.workgroup_id === route.workgroupId) : undefined;
+  const makeWay = () => signOut(undefined, true); // For somebody else, who may see what is here.
+  const workgroupId = "workgroupId" in route ? route.workgroupId : undefined;
+  const membership = me?.workgroups.find((each) => each.workgroup_id === workgroupId);
+  const about = { api, workgroupId, name: membership?.name, signOut: makeWay, say };
   return html`
-    <${Header} session=${session} me=${me} membership=${membership} signOut=${leave} />
+    <${Header} session=${session} me=${me} membership=${membership} route=${route} signOut=${leave} />
     ${!me && !problem && html`<main id="main" class="page" tabindex="-1"><${Waiting} what="Signing in…" /></main>`}
     ${problem &&
     html`
@@ -69,9 +80,15 @@ function Desk({ session, signOut, say }) {
     ${me && route.page === "unknown" && html`<${Unknown} />`}
     ${me &&
     route.page === "packs" &&
+    html`<${PacksPage} key=${workgroupId} ...${about} filters=${route.filters} />`}
+    ${me &&
+    route.page === "orders" &&
+    html`<${OrdersPage} key=${workgroupId} ...${about} status=${route.status} />`}
+    ${me &&
+    route.page === "order" &&
     html`
-      <${PacksPage} key=${route.workgroupId} api=${api} workgroupId=${route.workgroupId} name=${membership?.name}
-        filters=${route.filters} signOut=${leave} say=${say} />
+      <${OrderPage} key=${`${route.orderId} ${route.outcome}`} ...${about} me=${me} orderId=${route.orderId}
+        outcome=${route.outcome} />
     `}
     ${me && html`<${Footer} me=${me} workgroupId=${membership?.workgroup_id} />`}
   `;
@@ -111,5 +128,6 @@ function Broken() {
   `;
 }
 
+takeBack();
 const root = document.getElementById("console");
 if (root) render(html`<${Console} />`, root);

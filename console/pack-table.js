@@ -24,7 +24,7 @@ export function PackTable({ items, fresh, waiting, calendar }) {
   const added = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => added.current?.focus(), [fresh]);
   return html`
-    <table class="packs panel" role="table" aria-labelledby="packs" aria-busy=${String(waiting)}>
+    <table class="rows panel" role="table" aria-labelledby="packs" aria-busy=${String(waiting)}>
       <thead role="rowgroup">
         <tr role="row">
           ${COLUMNS.map(

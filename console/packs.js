@@ -1,27 +1,21 @@
 // @ts-check
 // A workgroup's packs and balance: what it has, where it is, and when it expires.
 
-import { html, useEffect, useRef, useState } from "./vendor/htm-preact-standalone.js";
+import { html, useEffect, useState } from "./vendor/htm-preact-standalone.js";
 import { useAnswer } from "./answers.js";
 import { BalanceOfTypes } from "./balance.js";
 import { calendarOf } from "./calendar.js";
-import { time } from "./dates.js";
+import { Listed, told, useList } from "./list.js";
 import { PackTable } from "./pack-table.js";
-import { Failed, Onward, Page, Waiting } from "./parts.js";
+import { Asked, Failed, Onward, Page, Waiting } from "./parts.js";
 import { packsOf } from "./route.js";
-import { count, STATES } from "./words.js";
+import { STATES } from "./words.js";
 
 /**
- * @import { Api, Balance, Pack, PackPage, Problem } from "./api.js"
- * @import { Calendar } from "./calendar.js"
+ * @import { Api, Balance, Pack } from "./api.js"
+ * @import { List } from "./list.js"
  * @import { Filters } from "./route.js"
- * @typedef {{
- *   waiting: boolean, items?: Pack[], next?: string | null, problem?: Problem, fresh?: number,
- * }} Packs  `fresh` is the index of the first pack that was added to those already shown
  */
-
-/** A filtered page may be empty though more follow: so many are asked for in a row before a person is asked. */
-const EMPTY_PAGES_MAX = 10;
 
 /**
  * @param {{
@@ -35,8 +29,9 @@ export function PacksPage({ api, workgroupId, name, filters, signOut, say }) {
   const calendar = useAnswer((signal) => calendarOf(api, root, signal), [root, turn]);
   /** @type {import("./answers.js").Answer<Balance>} */
   const balance = useAnswer((signal) => api.get(`${root}/balance`, signal), [root, turn]);
-  const packs = usePacks(api, root, filters, turn);
-  useEffect(() => say(told(packs)), [packs.waiting, packs.items]);
+  /** @type {List<Pack>} */
+  const packs = useList(api, `${root}/packs`, filters, turn);
+  useEffect(() => say(told(packs, "pack")), [packs.waiting, packs.items]);
 
   const nothing = balance.problem && packs.problem && !packs.items ? packs.problem : undefined;
   const clear = () => (location.hash = packsOf(workgroupId));
@@ -57,22 +52,13 @@ export function PacksPage({ api, workgroupId, name, filters, signOut, say }) {
             <h2 id="packs">All packs</h2>
             <${Choices} workgroupId=${workgroupId} filters=${filters} types=${balance.value?.license_types ?? []} />
           </div>
-          <${List} packs=${packs} calendar=${calendar.value} filtered=${Boolean(filters.sku || filters.state)}
-            again=${again} clear=${clear} />
+          <${Listed} list=${packs} noun="pack" again=${again} clear=${clear}
+            table=${html`<${PackTable} items=${packs.items} fresh=${packs.fresh} waiting=${packs.waiting} calendar=${calendar.value} />`}
+            empty=${html`<${Empty} filtered=${Boolean(filters.sku || filters.state)} more=${Boolean(packs.next)} clear=${clear} />`}
+            note="Runs use the packs of a license type in this order." />
         </section>
       `}
     <//>
-  `;
-}
-
-/** @param {{calendar?: Calendar, waiting: boolean, again: () => void}} props */
-function Asked({ calendar, waiting, again }) {
-  return html`
-    <div class="asked">
-      ${calendar &&
-      html`<p>Updated <time datetime=${calendar.now.toISOString()}>${time(calendar.now, calendar.zone)}</time>. ${calendar.note}</p>`}
-      <button type="button" aria-disabled=${String(waiting)} onClick=${() => waiting || again()}>Refresh</button>
-    </div>
   `;
 }
 
@@ -102,27 +88,6 @@ function Choices({ workgroupId, filters, types }) {
   `;
 }
 
-/**
- * @param {{
- *   packs: Packs & {more: () => void}, calendar: Calendar, filtered: boolean, again: () => void, clear: () => void,
- * }} props
- */
-function List({ packs: { waiting, items, next, problem, fresh, more }, calendar, filtered, again, clear }) {
-  return html`
-    ${items && items.length > 0 && html`<${PackTable} items=${items} fresh=${fresh} waiting=${waiting} calendar=${calendar} />`}
-    ${items?.length === 0 && !waiting && html`<${Empty} filtered=${filtered} more=${Boolean(next)} clear=${clear} />`}
-    ${!items && waiting && html`<${Waiting} what="Loading packs…" />`}
-    ${problem && html`<${Failed} problem=${problem} again=${items ? more : again} clear=${clear} />`}
-    ${items &&
-    html`
-      <p class="end">
-        <span>${shown({ items, next })}${items.length > 1 && " Runs use the packs of a license type in this order."}</span>
-        ${next && html`<button type="button" aria-disabled=${String(waiting)} onClick=${() => waiting || more()}>Show more</button>`}
-      </p>
-    `}
-  `;
-}
-
 /** @param {{filtered: boolean, more: boolean, clear: () => void}} props */
 function Empty({ filtered, more, clear }) {
   if (!filtered)
@@ -138,74 +103,4 @@ function Empty({ filtered, more, clear }) {
       <p class="actions"><${Onward} go=${clear}>Clear filters<//></p>
     </div>
   `;
-}
-
-/**
- * @param {Api} api
- * @param {string} root
- * @param {Filters} filters
- * @param {number} turn
- * @returns {Packs & {more: () => void}}
- */
-function usePacks(api, root, { sku, state }, turn) {
-  const [packs, setPacks] = useState(/** @type {Packs} */ ({ waiting: true }));
-  const asking = useRef(/** @type {AbortController | null} */ (null));
-
-  /** @param {string} [cursor] */
-  const load = (cursor) => {
-    asking.current?.abort();
-    const { signal } = (asking.current = new AbortController());
-    const earlier = cursor === undefined ? [] : (packs.items ?? []);
-    setPacks((before) => ({ ...before, waiting: true, problem: undefined }));
-    pageOf(api, root, { sku, state }, cursor, signal).then(
-      ({ items, next_cursor }) => {
-        const fresh = cursor !== undefined && items.length ? earlier.length : undefined;
-        if (!signal.aborted) setPacks({ waiting: false, items: [...earlier, ...items], next: next_cursor, fresh });
-      },
-      (problem) => {
-        const kept = cursor === undefined ? {} : { items: earlier, next: cursor };
-        if (!signal.aborted) setPacks({ waiting: false, problem, ...kept });
-      },
-    );
-  };
-
-  useEffect(() => {
-    load();
-    return () => asking.current?.abort();
-  }, [root, sku, state, turn]);
-  return { ...packs, more: () => load(packs.next ?? undefined) };
-}
-
-/**
- * The next page that has a pack, or where it was given up.
- * @param {Api} api
- * @param {string} root
- * @param {Filters} filters
- * @param {string | undefined} cursor
- * @param {AbortSignal} signal
- * @returns {Promise<PackPage>}
- */
-async function pageOf(api, root, filters, cursor, signal) {
-  const after = (/** @type {string} */ place) => {
-    const chosen = Object.entries({ ...filters, cursor: place }).filter(([, value]) => value);
-    const query = new URLSearchParams(chosen).toString();
-    return api.get(`${root}/packs${query && `?${query}`}`, signal);
-  };
-  /** @type {PackPage} */
-  let page = await after(cursor ?? "");
-  for (let asked = 1; asked < EMPTY_PAGES_MAX && !page.items.length && page.next_cursor; asked += 1) {
-    page = await after(page.next_cursor);
-  }
-  return page;
-}
-
-/** @param {Packs} packs */
-function told({ waiting, items, next, problem }) {
-  if (waiting) return "Loading packs…";
-  return items && !problem ? shown({ items, next }) : ""; // A problem is told where it is shown.
-}
-
-/** @param {{items: Pack[], next?: string | null}} packs */
-function shown({ items, next }) {
-  return `${count(items.length, "pack")} shown${next ? "; there are more." : "."}`;
 }

@@ -5,7 +5,10 @@ import { html, useEffect, useRef } from "./vendor/htm-preact-standalone.js";
 import { HOME } from "./route.js";
 import { day, distance, time } from "./dates.js";
 
-/** @import { Problem } from "./api.js" */
+/**
+ * @import { Problem } from "./api.js"
+ * @import { Calendar } from "./calendar.js"
+ */
 
 let pagesShown = 0;
 
@@ -36,17 +39,32 @@ export function Page({ heading, title = heading, lead, narrow = false, children 
 }
 
 /**
- * Why something isn't here, and the way on.
- * @param {{problem: Problem, again?: () => void, signOut?: () => void, clear?: () => void}} props
- *   `clear` takes back what was asked for as it can't be.
+ * As of when a page is, in which zone its dates are told, and the button that asks again.
+ * @param {{calendar?: Calendar, waiting: boolean, again: () => void}} props
  */
-export function Failed({ problem, again, signOut, clear }) {
+export function Asked({ calendar, waiting, again }) {
+  return html`
+    <div class="asked">
+      ${calendar &&
+      html`<p>Updated <time datetime=${calendar.now.toISOString()}>${time(calendar.now, calendar.zone)}</time>. ${calendar.note}</p>`}
+      <button type="button" aria-disabled=${String(waiting)} onClick=${() => waiting || again()}>Refresh</button>
+    </div>
+  `;
+}
+
+/**
+ * Why something isn't here, and the way on.
+ * @param {{problem: Problem, again?: () => void, signOut?: () => void, clear?: () => void, children?: unknown}} props
+ *   `clear` takes back what was asked for as it can't be; `children` are what the page adds to the reason.
+ */
+export function Failed({ problem, again, signOut, clear, children }) {
   const { status, title, detail, instance } = problem;
   const astray = status === 403 || status === 404;
   return html`
     <div class="failed" role="alert">
       <p class="what">${title}</p>
       <p>${detail}</p>
+      ${children}
       <p class="actions">
         ${status === 422 && clear && html`<${Onward} go=${clear}>Clear filters<//>`}
         ${astray && html`<a class="button" href=${HOME}>Go to your workgroup</a>`}
@@ -84,6 +102,15 @@ export function Day({ at, zone }) {
   return html`
     <time datetime=${at} title=${`${day(instant, zone)}, ${time(instant, zone)} (${zone})`}>${day(instant, zone)}</time>
   `;
+}
+
+/**
+ * "24 Nov 2026, 05:29", for what ends or came at a minute.
+ * @param {{at: string, zone: string}} props
+ */
+export function Moment({ at, zone }) {
+  const instant = new Date(at);
+  return html`<time datetime=${at} title=${zone}>${day(instant, zone)}, ${time(instant, zone)}</time>`;
 }
 
 /**

@@ -2,6 +2,8 @@
 // What the API's enums, counts and sums are called on a page. A value that isn't listed here is newer than this
 // console: it reads as "Other".
 
+/** @import { Money } from "./api.js" */
+
 /** @type {Record<string, string>} */
 export const ROLES = {
   administrator: "Administrator",
@@ -44,6 +46,23 @@ export const STATES = {
 };
 
 /**
+ * What an order can be, in the order of its life.
+ * @type {Record<string, string>}
+ */
+export const ORDER_STATES = {
+  open: "Open",
+  paid: "Paid",
+  cancelled: "Cancelled",
+  expired: "Expired",
+};
+
+/** @type {Record<string, string>} */
+export const METHODS = {
+  card: "Card",
+  wire: "Wire",
+};
+
+/**
  * @param {Record<string, string>} words
  * @param {string} value
  */
@@ -65,4 +84,13 @@ export function number(quantity) {
  */
 export function count(quantity, noun) {
   return `${number(quantity)} ${noun}${quantity === 1 ? "" : "s"}`;
+}
+
+/**
+ * "$1,234.50".
+ * @param {Money} money
+ */
+export function money({ amount, currency }) {
+  const format = new Intl.NumberFormat("en-US", { style: "currency", currency });
+  return format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
 }

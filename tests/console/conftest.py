@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.conftest import NO_CHROMIUM
 from tests.console.desk import Desk
+from tests.console.till import Till
 from tests.console.watch import Watch
 
 if TYPE_CHECKING:
@@ -59,3 +60,12 @@ def desk(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Desk]:
 @pytest.fixture
 def page(desk: Desk) -> Page:
     return desk.page
+
+
+@pytest.fixture
+def till(desk: Desk) -> Iterator[Till]:
+    """Where orders are placed and paid; the console may lead there, and what went wrong on purpose is mended after."""
+    till = Till(desk)
+    desk.watch.allow(till.stripe)
+    yield till
+    till.faults({})

@@ -15,6 +15,8 @@ from tests.console.watch import Watch
 from tests.stack.running import LocalStack
 
 PACKS = re.compile(r"/v1/workgroups/\w+/packs(\?|$)")
+ORDERS = re.compile(r"/v1/workgroups/\w+/orders(\?|$)")
+ORDER = re.compile(r"/v1/workgroups/\w+/orders/\w+$")
 BALANCE = re.compile(r"/v1/workgroups/\w+/balance$")
 WORKGROUP = re.compile(r"/v1/workgroups/\w+$")
 ME = re.compile(r"/v1/me$")
@@ -77,13 +79,16 @@ class Desk:
     def link(self, name: str) -> Locator:
         return self.page.get_by_role("link", name=name)
 
+    def section(self, name: str) -> Locator:
+        return self.page.get_by_role("region", name=name)
+
     def workgroup_of(self, name: str) -> str:
-        workgroup: str = self._persona(name)["workgroup_id"]
+        workgroup: str = self.persona(name)["workgroup_id"]
         return workgroup
 
     def api(self, path: str, *, name: str = "Ada, Northwind") -> Any:  # noqa: ANN401  # any JSON
         """What the API answers to this persona about its workgroup."""
-        persona = self._persona(name)
+        persona = self.persona(name)
         path = f"/v1/workgroups/{persona['workgroup_id']}{path}"
         answer = self.stack.request("GET", path, token=persona["token"])
         assert answer.status == 200
@@ -125,7 +130,7 @@ class Desk:
 
         yield release
 
-    def _persona(self, name: str) -> dict[str, Any]:
+    def persona(self, name: str) -> dict[str, Any]:
         return next(persona for persona in self.stack.personas if persona["name"] == name)
 
 

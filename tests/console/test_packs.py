@@ -16,6 +16,7 @@ STATES = {
     "revoked": "Revoked",
     "newer than this console": "Other",
 }
+SOURCES = {"demo": "Demo data", "card": "Card order"}
 
 
 def pack(number: int = 0, **differences: Any) -> dict[str, Any]:  # noqa: ANN401  # any JSON
@@ -54,7 +55,7 @@ def as_read(packs: list[dict[str, Any]]) -> list[list[str]]:
     return [
         [
             pack["name"],
-            "Demo data",
+            SOURCES[pack["source"]["kind"]],
             f"{pack['quantity']:,}",
             f"{pack['available']:,}",
             f"{pack['in_runs']:,}",

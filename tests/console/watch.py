@@ -10,8 +10,12 @@ _CUT = "Failed to load resource: net::ERR_FAILED"
 
 class Watch:
     def __init__(self, origin: str) -> None:
-        self.origin = origin
+        self.origins = [origin]
         self.complaints: list[str] = []
+
+    def allow(self, origin: str) -> None:
+        """From now on, a page may lead there."""
+        self.origins.append(origin)
 
     def attach(self, page: Page) -> None:
         page.on("console", self._told)
@@ -23,5 +27,5 @@ class Watch:
             self.complaints.append(f"{message.type}: {message.text}")
 
     def _asked(self, request: Request) -> None:
-        if not request.url.startswith((f"{self.origin}/", "data:")):
+        if not request.url.startswith((*(f"{origin}/" for origin in self.origins), "data:")):
             self.complaints.append(f"left the origin: {request.url}")
