@@ -1,5 +1,3 @@
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,17 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packhouse.domain import ids
-from packhouse.domain.runs import (
-    Allocation,
-    Outcome,
-    Run,
-    RunState,
-    Settlement,
-    allocate,
-    lease_latest_at,
-    leased_until,
-    require_one_transaction,
-)
+from packhouse.domain.runs import Outcome, Run, RunState, Settlement, allocate, lease_latest_at, leased_until
 from packhouse.errors import StartTooScattered
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
@@ -45,10 +33,6 @@ def run(**held: int) -> Run:
     )
 
 
-def started(allocations: Sequence[Allocation]) -> list[Run]:
-    return [replace(run(), run_id=f"run {number}", allocation=one) for number, one in enumerate(allocations)]
-
-
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=30), st.lists(st.integers(1, 3), min_size=1, max_size=20))
 def test_items_take_what_they_asked_for_in_burn_down_order_and_no_more_than_there_is(
     stock: list[int], wanted: list[int]
@@ -57,7 +41,7 @@ def test_items_take_what_they_asked_for_in_burn_down_order_and_no_more_than_ther
     if sum(wanted) > sum(stock):
         wanted = [1] * min(len(wanted), sum(stock))
 
-    allocations = allocate(held, wanted)
+    allocations = allocate(held, wanted, packs_per_run_max=5)
 
     assert [sum(allocation.values()) for allocation in allocations] == wanted
     taken = {name: sum(allocation.get(name, 0) for allocation in allocations) for name in held}
@@ -67,32 +51,20 @@ def test_items_take_what_they_asked_for_in_burn_down_order_and_no_more_than_ther
 
 
 def test_a_start_that_needs_more_writes_than_a_transaction_holds_says_how_many_items_would_do() -> None:
-    runs = started(allocate({pack(number): 1 for number in range(98)}, [1] * 98))
+    stock = {pack(number): 1 for number in range(98)}
 
     with pytest.raises(StartTooScattered) as refusal:
-        require_one_transaction(runs, {}, packs_per_run_max=5)
+        allocate(stock, [1] * 98, packs_per_run_max=5)
 
     assert refusal.value.facts == {"items_max": 49}  # 49 items, 49 packs, the project: 99 writes
-    require_one_transaction(runs[:49], {}, packs_per_run_max=5)
-
-
-@pytest.mark.parametrize(("shared", "items_max"), [(1, 98), (10, 89), (98, 49)])
-def test_what_several_runs_share_is_one_write_more(shared: int, items_max: int) -> None:
-    runs = started([{}] * 98)
-    also = {run.run_id: f"root {number % shared}" for number, run in enumerate(runs)}
-
-    require_one_transaction(runs[:items_max], also, packs_per_run_max=5)
-    if items_max < 98:
-        with pytest.raises(StartTooScattered) as refusal:
-            require_one_transaction(runs, also, packs_per_run_max=5)
-        assert refusal.value.facts == {"items_max": items_max}
+    assert len(allocate(stock, [1] * 49, packs_per_run_max=5)) == 49
 
 
 def test_an_item_on_more_packs_than_a_run_may_hold_is_too_scattered() -> None:
-    runs = started(allocate({pack(number): 1 for number in range(8)}, [2, 6]))
+    stock = {pack(number): 1 for number in range(8)}
 
     with pytest.raises(StartTooScattered) as refusal:
-        require_one_transaction(runs, {}, packs_per_run_max=5)
+        allocate(stock, [2, 6], packs_per_run_max=5)
 
     assert refusal.value.facts == {"items_max": 1}
 

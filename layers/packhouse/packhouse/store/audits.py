@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from itertools import batched
 
 from packhouse.domain.journal import Entry
 from packhouse.domain.violations import Violation
 from packhouse.domain.workgroups import Workgroup
 from packhouse.store import journal, keys
-from packhouse.store.table import Item, KeyRange, StampedTable, Table, WriteRefused
+from packhouse.store.table import BATCH_READ_MAX, Item, KeyRange, StampedTable, Table, WriteRefused
 
 PAGES_MAX = 150  # of 1 MB: some 150,000 runs of a project, or entries of a month
 SUSPECTS_MAX = 200
@@ -70,4 +71,5 @@ def record(table: StampedTable, wg: str, violation: Violation) -> None:
 def _listed(table: Table, of_index: KeyRange) -> Iterator[Item]:
     """The items that an index lists, as they are."""
     found = [{"PK": item["PK"], "SK": item["SK"]} for item in table.query_all(of_index)]
-    yield from (item for item in table.read_many_pages(found) if item is not None)
+    for some in batched(found, BATCH_READ_MAX, strict=False):
+        yield from (item for item in table.read_many(some) if item is not None)

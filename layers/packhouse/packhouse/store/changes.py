@@ -7,7 +7,7 @@ What was changed without a fresh stamp was changed outside Packhouse, and that i
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,15 +20,11 @@ type Image = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """How the log speaks of a kind of item: its name, the word for its birth, and what of it is told.
-
-    `says` are words for what happened when an attribute got another value, which go before the new state.
-    """
+    """How the log speaks of a kind of item: its name, the word for its birth, and what of it is told."""
 
     name: str
     born: str
     journaled: frozenset[str]
-    says: Mapping[str, str] = field(default_factory=dict)
 
 
 _PACK = Entity(
@@ -77,12 +73,6 @@ ENTITIES: Mapping[str, Entity] = {
     "PACK": _PACK,
     "PROJECT": _PROJECT,
     "RUN": _RUN,
-    "ENT": Entity(
-        "entitlement",
-        "assigned",
-        frozenset({"sku", "pack_id", "until", "state", "used_at"}),
-        {"pack_id": "assigned", "used_at": "used"},
-    ),
     "ERRORS": Entity("run-errors", "kept", frozenset()),
     "ORDER": Entity(
         "order", "placed", frozenset({"method", "lines", "status", "reference", "payment", "packs", "returned"})
@@ -131,7 +121,7 @@ def entry(
 def journaled(item: Image) -> dict[str, Any]:
     """The attributes of an item that the log must be able to tell, as it tells them."""
     entity = ENTITIES.get(keys.kind(item), _UNKNOWN)
-    return {name: _told(name, item[name]) for name in sorted(entity.journaled) if name in item}
+    return {field: _told(field, item[field]) for field in sorted(entity.journaled) if field in item}
 
 
 def owner(image: Image) -> str:
@@ -142,14 +132,14 @@ def owner(image: Image) -> str:
 
 
 def _changes(entity: Entity, before: Image, after: Image) -> Iterator[Change]:
-    for name in sorted(entity.journaled):
-        if before.get(name) != after.get(name):
-            yield Change(field=name, before=_told(name, before.get(name)), after=_told(name, after.get(name)))
+    for field in sorted(entity.journaled):
+        if before.get(field) != after.get(field):
+            yield Change(field=field, before=_told(field, before.get(field)), after=_told(field, after.get(field)))
 
 
-def _told(name: str, value: object) -> object:
+def _told(field: str, value: object) -> object:
     """The value as the journal tells it: of what is personal only a digest, by which a change is seen."""
-    if name not in _PERSONAL or value is None:
+    if field not in _PERSONAL or value is None:
         return value
     return f"sha256:{hashlib.sha256(json.dumps(value).encode()).hexdigest()[:DIGEST_SYMBOLS]}"
 
@@ -163,12 +153,9 @@ def _freshly_stamped(before: Image | None, after: Image | None) -> bool:
 
 def _verb(entity: Entity, before: Image | None, after: Image | None, changes: Sequence[Change]) -> str:
     if before is None:
-        return str((after or {}).get("state", entity.born)) if entity is _RUN else entity.born  # held, covered, free
+        return entity.born
     if after is None:
         return "erased"
-    told = [change.field for change in changes if change.after is not None]
-    if said := next((word for name, word in entity.says.items() if name in told), None):
-        return said
     states = [change.after for change in changes if change.field in {"state", "status"} and change.after]
     return str(states[0]) if states else "changed"
 
@@ -176,4 +163,4 @@ def _verb(entity: Entity, before: Image | None, after: Image | None, changes: Se
 def _packs(entity: Entity, image: Image) -> Sequence[str]:
     if entity is _PACK:
         return [keys.subject(image)]
-    return [image["pack_id"]] if "pack_id" in image else sorted(image.get("allocation", {}))
+    return sorted(image.get("allocation", {}))
