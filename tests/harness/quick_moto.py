@@ -33,4 +33,4 @@ def _picked(picker: AttributePicker, context: Any) -> Any:  # noqa: ANN401  # mo
 
 def quicken() -> None:
     Table.__deepcopy__ = _copied  # type: ignore[attr-defined]  # it has none of its own
-    AttributePicker.__call__ = _picked  # type: ignore[method-assign]  # in place of moto's
+    AttributePicker.__call__ = _picked  # type: ignore[assignment, method-assign]  # in place of moto's
