@@ -21,9 +21,6 @@ INWARD = {
     "buying.py": {"domain", "errors", "store", "policies", "payments", "catalog", "granting"},
     "payments": {"domain", "errors", "payments"},
     "signatures.py": {"errors"},
-    "metering.py": {"domain", "errors", "store"},
-    "reporting.py": {"domain", "errors", "store"},
-    "documents": {"domain", "documents", "reporting"},
     "granting.py": {"domain", "store", "policies"},
     "invariants.py": {"domain", "store"},
     "catalog.py": {"domain"},
@@ -87,8 +84,6 @@ def test_only_settings_reads_the_environment_and_only_runtime_builds_a_client() 
         "ORDER#",
         "ORDERS#",
         "PARKED#",
-        "USAGE#",
-        "COUNTED#",
     ],
 )
 def test_keys_are_spelled_in_one_place(spelled: str) -> None:
