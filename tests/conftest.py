@@ -23,7 +23,6 @@ NO_CHROMIUM = "no `chromium` on the PATH"
 SHARING = {
     "tests/stack": "stack",
     "tests/console": "stack",
-    "tests/fuzz": "stack",
     "tests/races": "engine",
     "tests/histories": "engine",
     "tests/model": "model",
