@@ -19,6 +19,10 @@ INWARD = {
     "web": {"domain", "errors", "store", "web", "catalog", "runtime", "consuming", "policies", "payments"},
     "consuming.py": {"domain", "errors", "store", "policies"},
     "buying.py": {"domain", "errors", "store", "policies", "payments", "catalog", "granting"},
+    "mailing.py": {"domain", "store", "bus", "mailer"},
+    "auditing.py": {"domain", "errors", "store", "invariants"},
+    "bus.py": {"domain", "errors"},
+    "mailer.py": {"domain"},
     "payments": {"domain", "errors", "payments"},
     "signatures.py": {"errors"},
     "granting.py": {"domain", "store", "policies"},
@@ -84,6 +88,8 @@ def test_only_settings_reads_the_environment_and_only_runtime_builds_a_client() 
         "ORDER#",
         "ORDERS#",
         "PARKED#",
+        "MAIL#",
+        "FINDING#",
     ],
 )
 def test_keys_are_spelled_in_one_place(spelled: str) -> None:

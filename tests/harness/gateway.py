@@ -78,10 +78,6 @@ class Gateway:
         assert answer["isBase64Encoded"] is False
         return Answer(answer["statusCode"], answered, json_of_text(answer["body"]))
 
-    def resent(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """The event that API Gateway makes of the same bytes when they come once more."""
-        return {**event, "requestContext": {**event["requestContext"], "requestId": self._request_id()}}
-
     def event(  # as call
         self,
         method: str,
@@ -130,7 +126,7 @@ class Gateway:
                     "sourceIp": "192.0.2.1",
                     "userAgent": "tests",
                 },
-                "requestId": self._request_id(),
+                "requestId": f"JKJaXmPLvHcE{next(self._numbers):03}=",
                 "routeKey": route.key,
                 "stage": "$default",
                 "time": "24/Nov/2026:03:00:00 +0000",
@@ -150,9 +146,6 @@ class Gateway:
         elif body is not None:
             event["body"] = body
         return event
-
-    def _request_id(self) -> str:
-        return f"JKJaXmPLvHcE{next(self._numbers):03}="
 
 
 dumps = json.dumps

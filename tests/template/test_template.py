@@ -274,6 +274,16 @@ def test_what_the_auditor_finds_or_cannot_look_at_raises_an_alarm() -> None:
     assert template.resources()["Violations"]["Properties"]["AlarmActions"] == [{"Ref": "Alarms"}]
 
 
+def test_an_auditor_that_fails_raises_an_alarm() -> None:
+    alarm = template.resources()["FailedAudits"]["Properties"]
+
+    assert (alarm["MetricName"], alarm["Dimensions"]) == (
+        "Errors",
+        [{"Name": "FunctionName", "Value": {"Ref": "AuditFunction"}}],
+    )
+    assert alarm["AlarmActions"] == [{"Ref": "Alarms"}]
+
+
 def test_log_lines_name_the_service() -> None:
     variables = template.raw()["Globals"]["Function"]["Environment"]["Variables"]
 
