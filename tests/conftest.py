@@ -1,9 +1,12 @@
+import functools
+import gc
 import json
 import os
 import uuid
 from collections.abc import Iterator
 
 import boto3
+import botocore.loaders
 import pytest
 from moto import mock_aws
 
@@ -19,9 +22,16 @@ from tests.harness.shop import Shop
 from tests.harness.world import Clock, World
 from tests.stack.running import LocalStack, free_port
 
-NO_CHROMIUM = "no `chromium` on the PATH"
+NO_CHROMIUM = "neither `chromium-headless-shell` nor `chromium` is on the PATH"
 SHARING = {"tests/stack": "stack", "tests/console": "stack", "tests/races": "engine"}
 """Folders whose tests share a process that is slow to start: each group runs in one worker of pytest-xdist."""
+
+
+def pytest_configure() -> None:
+    """Spare what only costs time, a third of it: each world's clients read botocore's models anew, and many small
+    collections of garbage find a large heap without any."""
+    botocore.loaders.create_loader = functools.cache(botocore.loaders.create_loader)
+    gc.set_threshold(50_000, 20, 50)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -37,7 +47,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("THE CONSOLE WAS NOT TESTED", red=True, bold=True)
         terminalreporter.line(
             f"{len(skipped)} browser tests were not run: {NO_CHROMIUM}. "
-            "On Debian: `sudo apt-get install chromium`; then `make test TESTS=tests/console` runs them."
+            "On Debian: `sudo apt-get install chromium-headless-shell`; then `make test TESTS=tests/console` runs them."
         )
 
 
