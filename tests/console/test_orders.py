@@ -22,6 +22,8 @@ def see_orders(desk: Desk, query: str = "", *, name: str = "Ada, Northwind") -> 
 
 
 def settled(desk: Desk) -> None:
+    """Wait until the list stands there; who comes from another page still has that one at first."""
+    expect(desk.heading).to_have_text("Orders")
     expect(desk.page.locator(".waiting, [aria-busy=true]")).to_have_count(0)
 
 
