@@ -87,7 +87,7 @@ function Desk({ session, signOut, say }) {
     ${me &&
     route.page === "order" &&
     html`
-      <${OrderPage} key=${`${route.orderId} ${route.outcome}`} ...${about} me=${me} orderId=${route.orderId}
+      <${OrderPage} key=${`${workgroupId} ${route.orderId} ${route.outcome}`} ...${about} me=${me} orderId=${route.orderId}
         outcome=${route.outcome} />
     `}
     ${me && html`<${Footer} me=${me} workgroupId=${membership?.workgroup_id} />`}

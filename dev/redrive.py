@@ -33,8 +33,12 @@ def redrive(queue: "SQSClient", url: str) -> int:
     """Start the move, and say how many messages wait there, about."""
     attributes = queue.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn", "ApproximateNumberOfMessages"])
     waiting = int(attributes["Attributes"]["ApproximateNumberOfMessages"])
-    if waiting:
-        queue.start_message_move_task(SourceArn=attributes["Attributes"]["QueueArn"])
+    (source_url,) = queue.list_dead_letter_source_queues(QueueUrl=url)["queueUrls"]
+    source = queue.get_queue_attributes(QueueUrl=source_url, AttributeNames=["QueueArn"])
+    if waiting:  # also what the bus has left there, which SQS couldn't tell the way back
+        queue.start_message_move_task(
+            SourceArn=attributes["Attributes"]["QueueArn"], DestinationArn=source["Attributes"]["QueueArn"]
+        )
     return waiting
 
 

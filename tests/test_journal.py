@@ -1,8 +1,11 @@
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from boto3.dynamodb.types import TypeSerializer
 
+from packhouse import runtime
 from packhouse.domain import instants
 from packhouse.store import keys
 from tests.harness.gateway import context, handler_of
@@ -161,6 +164,44 @@ def test_a_change_by_other_hands_that_is_no_integer_does_not_stop_the_journal(wo
     (newest, *_) = [entry for entry in read(world, f"pack={pack.pack_id}") if entry["actor"] == "outside Packhouse"]
 
     assert [change["after"] for change in newest["changes"]] == ["/w==", "1.5"]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "kind"),
+    [
+        ({"source": {Decimal(1), Decimal("1.5")}}, "pack.changed"),
+        ({"source": {"kind": {"a", "b"}}}, "pack.changed"),
+        ({"changed_at": Decimal(7)}, "pack.changed"),
+        ({"changed_at": "yesterday"}, "pack.changed"),
+        ({"state": "x" * 200}, "pack.changed"),
+        ({"source": "x" * 300_000}, "pack.changed"),
+        ({"SK": "RUN#1", "allocation": [{"a": "b"}], "request_id": Decimal(7)}, "run.held"),
+    ],
+    ids=repr,
+)
+def test_what_other_hands_wrote_is_told_by_the_journal_and_the_bus_and_stops_neither(
+    world: World, attributes: dict[str, Any], kind: str
+) -> None:
+    world.clock.now = datetime.now(UTC)
+    pack = world.grant("mailbox-migration", 5)
+    world.pump()
+    events: list[Any] = []
+    client = runtime.bus()._client  # noqa: SLF001  # botocore's own, to look at what is sent
+    client.meta.events.register(
+        "provide-client-params.events.PutEvents", lambda params, **_: events.extend(params["Entries"])
+    )
+    item = {**(world.item(keys.pack(NORTHWIND, pack.pack_id)) or {}), **attributes}
+
+    world.raw.put_item(
+        TableName=world.table.name, Item={name: TypeSerializer().serialize(value) for name, value in item.items()}
+    )
+    world.sound = False
+    world.pump()
+
+    outside = [entry for entry in world.entries() if entry.actor == "outside Packhouse"]
+    assert [(entry.kind, entry.month) for entry in outside] == [(kind, f"{world.clock.now:%Y%m}")]
+    assert max(len(event["DetailType"]) for event in events) <= 128
+    assert max(len(event["Detail"]) for event in events) < 200_000
 
 
 def test_an_entry_names_the_request_that_its_caller_was_told(world: World) -> None:

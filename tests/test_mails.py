@@ -1,14 +1,15 @@
+import traceback
 from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
 
 from packhouse import runtime
 from packhouse.errors import TryAgain
+from packhouse.mailer import MailRefused
 from packhouse.store import keys
 from tests.harness.post import DOMAIN, Post
-from tests.harness.shop import Shop
+from tests.harness.shop import ORDER, Shop
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def test_an_event_that_comes_again_or_is_published_again_sends_no_second_mail(sh
 def test_a_mail_that_somebody_may_be_sending_waits_until_they_can_be_no_more(shop: Shop, post: Post) -> None:
     _, messages = paid(shop, post)
     boto3.client("sesv2").delete_email_identity(EmailIdentity=DOMAIN)
-    with pytest.raises(ClientError):  # claimed, and then not sent
+    with pytest.raises(MailRefused):  # claimed, and then not sent
         post.deliver(*messages)
     boto3.client("sesv2").create_email_identity(EmailIdentity=DOMAIN)
 
@@ -119,3 +120,36 @@ def test_what_the_bus_refuses_is_published_by_the_batchs_redelivery(shop: Shop, 
     shop.world.pump()
 
     assert len(post.waiting()) == 1
+
+
+def test_what_ses_says_of_an_address_is_in_no_log(shop: Shop, post: Post) -> None:
+    _, messages = paid(shop, post)
+    refusal = {"Code": "MessageRejected", "Message": "Email address is not verified: ada@northwind.example"}
+
+    def refuse(**_: object) -> Any:  # noqa: ANN401  # what botocore takes for an answer
+        return type("Response", (), {"status_code": 400}), {"Error": refusal, "ResponseMetadata": {}}
+
+    runtime.mailer()._client.meta.events.register("before-call.sesv2.SendEmail", refuse)  # noqa: SLF001  # as above
+
+    with pytest.raises(MailRefused, match="MessageRejected") as refused:
+        post.deliver(*messages)
+
+    assert "ada@" not in "".join(traceback.format_exception(refused.value))
+
+
+def test_a_domain_of_other_than_ascii_letters_is_written_to_in_its_ascii_form(shop: Shop, post: Post) -> None:
+    order = shop.ordered(email="info@straße.example")
+    shop.pay(order["checkout_url"])
+    shop.receive_all()
+    shop.world.pump()
+
+    post.deliver(*post.waiting())
+
+    assert [mail.to for mail in post.outbox()] == ["info@xn--strae-oqa.example"]
+
+
+def test_an_address_that_no_mail_can_reach_is_refused_with_the_order(shop: Shop) -> None:
+    answer = shop.world.call("POST", "orders", "ada", json={**ORDER, "email": "dörte@example.com"}, key="order")
+
+    assert (answer.status, answer.slug) == (422, "invalid-request")
+    assert [fault["pointer"] for fault in answer.body["errors"]] == ["/email"]

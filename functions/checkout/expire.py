@@ -23,21 +23,26 @@ logger = Logger()
 
 def handler(_event: Mapping[str, Any], _context: object) -> dict[str, int]:
     """End what is due, at most so many a tick."""
-    now = runtime.now()
-    due = orders.due(runtime.table(), now, limit=ORDERS_PER_TICK)
-    for order in due:
-        stamp = Stamp(principal=PRINCIPAL, request_id=f"expire-{order.order_id}-{now:%Y%m%dT%H%M%S}", changed_at=now)
-        desk = selling.desk(stamp)
+    due = orders.due(runtime.table(), runtime.now(), limit=ORDERS_PER_TICK)
+    for workgroup_id, order_id in due:
+        now = runtime.now()
+        stamp = Stamp(principal=PRINCIPAL, request_id=f"expire-{order_id}-{now:%Y%m%dT%H%M%S}", changed_at=now)
         try:
-            ended = buying.expire(desk, order)
+            desk = selling.desk(stamp)
+            ended = buying.expire(desk, orders.read(desk.table, workgroup_id, order_id))
         except Refusal as refusal:  # this one later; the others go on
             rejected = isinstance(refusal, PaymentRejected)  # for good: an operator must look
-            logger.warning(
-                buying.ODD if rejected else "order not over yet", order_id=order.order_id, cause=refusal.slug
-            )
-            with suppress(WriteRefused):  # it isn't open any more
-                until = stamp.at + (LONG if rejected else SHORT)
-                orders.postponed(desk.table.stamped(stamp.part(1)), order, until=until)
+            logger.warning(buying.ODD if rejected else "order not over yet", order_id=order_id, cause=refusal.slug)
+            _postpone(stamp, workgroup_id, order_id, LONG if rejected else SHORT)
+        except Exception as error:  # noqa: BLE001  # an order that makes no sense, say: it keeps no other waiting
+            logger.warning(buying.ODD, order_id=order_id, cause=type(error).__name__)
+            _postpone(stamp, workgroup_id, order_id, LONG)
         else:
-            logger.info("order over", status=ended.status, order_id=order.order_id)
+            logger.info("order over", status=ended.status, order_id=order_id)
     return {"orders": len(due)}
+
+
+def _postpone(stamp: Stamp, workgroup_id: str, order_id: str, delay: timedelta) -> None:
+    with suppress(WriteRefused):  # it isn't open any more
+        table = runtime.table().stamped(stamp.part(1))
+        orders.postponed(table, workgroup_id, order_id, until=stamp.at + delay)

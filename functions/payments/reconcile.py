@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from packhouse import buying, runtime, selling
 from packhouse.domain.access import Stamp
@@ -17,39 +18,52 @@ OVERLAP = timedelta(hours=1)  # an event may be listed a little later than it is
 FIRST_LOOK = timedelta(days=2)
 WINDOW_MAX = timedelta(hours=1)
 GIVEN_UP = timedelta(days=1)
+LEFT_SECONDS_MIN = 60  # a look at a session may take half of it, if Stripe is slow
 
 logger = Logger()
 
 
-def handler(_event: Mapping[str, Any], _context: object) -> dict[str, int]:
+def handler(_event: Mapping[str, Any], context: LambdaContext) -> dict[str, int]:
     """Go through the time since the mark, oldest first, and move the mark after each part of it.
 
-    What can't be looked at now keeps the mark from passing it, for a day; the others are looked at all the same.
+    What can't be looked at now keeps the mark from passing it, for a day; the others are looked at all the same. A
+    round that is longer than a tick is gone on with at the next.
     """
     now = runtime.now().replace(microsecond=0)
-    since = (marks.read(runtime.table()) or now - FIRST_LOOK) - OVERLAP
-    looked_at, unsure = 0, now
-    while since < now:
+    mark, begun = marks.read(runtime.table()) or (now - FIRST_LOOK, None)
+    since, unsure = (begun, mark) if begun else (mark - OVERLAP, now)
+    looked_at = 0
+    while since < now and _time_left(context):
         notices, until = _notices(selling.payments(), since, min(now, since + WINDOW_MAX))
-        for notice in {notice.object_id: notice for notice in notices}.values():
-            if not _looked_at(notice) and notice.created_at > now - GIVEN_UP:
+        newest = {notice.object_id: notice for notice in notices}
+        while newest and _time_left(context):
+            notice = newest.pop(next(iter(newest)))
+            if not _looked_at(notice, given_up=notice.created_at <= now - GIVEN_UP):
                 unsure = min(unsure, notice.created_at)
             looked_at += 1
-        stamp = Stamp(principal=PRINCIPAL, request_id=f"mark-{until:%Y%m%dT%H%M%S}", changed_at=runtime.now())
-        marks.move(runtime.table().stamped(stamp), min(until, unsure))
-        since = until
+        since = min((notice.created_at for notice in newest.values()), default=until)
+        mark = max(mark, min(since, unsure))
+        stamp = Stamp(principal=PRINCIPAL, request_id=f"mark-{since:%Y%m%dT%H%M%S}", changed_at=runtime.now())
+        marks.move(runtime.table().stamped(stamp), mark, begun=since if since < now else None)
     return {"sessions": looked_at}
 
 
-def _looked_at(notice: Notice) -> bool:
-    """Do what the session says; False where it can't be known now."""
+def _time_left(context: LambdaContext) -> bool:
+    return context.get_remaining_time_in_millis() > LEFT_SECONDS_MIN * 1000
+
+
+def _looked_at(notice: Notice, *, given_up: bool) -> bool:
+    """Do what the session says; False where it can't be known now, and is to be tried again."""
     stamp = Stamp(principal=PRINCIPAL, request_id=notice.event_id, changed_at=runtime.now())
     try:
         receipt = buying.receive(selling.desk(stamp), notice.object_id)
     except Refusal as refusal:
-        rejected = isinstance(refusal, PaymentRejected)  # for good: an operator must look
-        logger.warning(buying.ODD if rejected else "not now", event_id=notice.event_id, cause=refusal.slug)
-        return rejected
+        last = given_up or isinstance(refusal, PaymentRejected)  # for good: an operator must look
+        logger.warning(buying.ODD if last else "not now", event_id=notice.event_id, cause=refusal.slug)
+        return last
+    except Exception as error:  # noqa: BLE001  # an order that makes no sense, say: it keeps no other waiting
+        logger.warning(buying.ODD, event_id=notice.event_id, cause=type(error).__name__)
+        return given_up
     logger.info("payment event", kind=notice.kind, receipt=receipt, event_id=notice.event_id)
     return True
 

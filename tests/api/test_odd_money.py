@@ -4,12 +4,15 @@ from contextlib import suppress
 
 import pytest
 
+from packhouse import buying, runtime
 from packhouse.errors import PaymentProviderUnavailable
 from packhouse.payments.stripe import StripePayments, account
 from packhouse.store import keys, orders
 from tests.fake_stripe.running import API_KEY
 from tests.harness.shop import TOTAL, Shop
 from tests.harness.world import NORTHWIND
+
+CHEAPER = [{"sku": "mailbox-migration", "name": "x", "quantity": 1, "unit_price": 1}]
 
 
 def test_money_for_a_cancelled_order_is_sent_back_once(shop: Shop) -> None:
@@ -50,19 +53,35 @@ def test_a_refund_whose_answer_was_lost_is_never_sent_twice(shop: Shop, forgotte
 def test_what_is_not_what_was_ordered_is_parked_and_grants_nothing(shop: Shop) -> None:
     order = shop.ordered()
     shop.pay(order["checkout_url"])
-    table = shop.world.stamped()
-    cheaper = [{"sku": "mailbox-migration", "name": "x", "quantity": 1, "unit_price": 1}]
-    where = keys.order(NORTHWIND, order["order_id"])
-    table.write(table.update(where, "SET #lines = :lines", only_if="attribute_exists(PK)", lines=cheaper))
+    shop.damage(order["order_id"], lines=CHEAPER)
 
     shop.receive_all()
     shop.receive_all()
 
-    shop.world.sound = False  # a test's hand was at the order
     assert shop.order(order["order_id"])["status"] == "open"
     assert shop.stock() == {}
     parked = [item for item in shop.world.items() if keys.kind(item) == "PARKED"]
     assert [item["why"] for item in parked] == ["not what was ordered"]
+
+
+def test_what_is_parked_calls_an_operator_also_if_the_tables_answer_was_lost(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    order = shop.ordered()
+    shop.pay(order["checkout_url"])
+    shop.damage(order["order_id"], lines=CHEAPER)
+    lost = [True]
+
+    def resend(**_: object) -> int | None:
+        return 0 if lost and lost.pop() else None
+
+    events = runtime.dynamodb().meta.events
+    events.register_first("needs-retry.dynamodb.PutItem", resend)  # type: ignore[arg-type]  # it does take an answer
+
+    shop.receive_all()
+
+    assert lost == []
+    assert buying.ODD in caplog.messages
 
 
 def cancel(shop: Shop, order_id: str) -> None:

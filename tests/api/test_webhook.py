@@ -1,5 +1,7 @@
 import pytest
+from stripe import WebhookSignature
 
+from tests.fake_stripe.running import SECRET
 from tests.harness.shop import ORDER, Shop
 
 
@@ -9,6 +11,17 @@ def test_an_odd_signature_is_no_signature(shop: Shop, header: str) -> None:
         headers = {"stripe-signature": sent}
         answer = shop.world.call("POST", "/v1/webhooks/stripe", None, json={}, headers=headers)
         assert answer.slug == "signature-invalid"
+
+
+def test_a_stale_signature_is_refused_whatever_other_time_stands_beside_it(shop: Shop) -> None:
+    now = int(shop.world.clock.now.timestamp())
+    stale = now - 86_400
+    signature = WebhookSignature._compute_signature(f"{stale}.{{}}", SECRET)  # noqa: SLF001  # what Stripe does
+    headers = {"stripe-signature": f"t={stale},v1={signature},t={now}"}
+
+    answer = shop.world.call("POST", "/v1/webhooks/stripe", None, body="{}", headers=headers)
+
+    assert (answer.status, answer.slug) == (400, "signature-invalid")
 
 
 @pytest.mark.parametrize("spoil", ["none", "wrong", "stale", "early", "other body"])

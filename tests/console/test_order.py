@@ -185,6 +185,18 @@ def test_dates_are_shown_in_the_workgroups_zone(desk: Desk) -> None:
     assert details(desk)["Placed"] == f"{expected}, 00:30"
 
 
+def test_an_order_is_never_shown_under_another_workgroup(desk: Desk) -> None:
+    see(desk, order())
+    desk.answers_truly(ORDER)
+    desk.refuses(ORDER, 503, "Try again", "Nothing changed.")
+    other = desk.workgroup_of(BUYER)
+
+    desk.page.evaluate("place => { location.hash = place }", f"#/workgroups/{other}/orders/ord_1")
+
+    expect(desk.alert).to_be_visible()
+    expect(desk.page.locator(".standing")).to_have_count(0)
+
+
 def test_an_absent_order_and_another_tenants_are_not_found(desk: Desk, till: Till) -> None:
     foreign = till.placed(name=BUYER)
 

@@ -5,6 +5,7 @@ import importlib.util
 import itertools
 import json
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -160,14 +161,22 @@ def json_of_text(text: str) -> Any:  # noqa: ANN401  # JSON
     return json.loads(text)
 
 
-def context() -> LambdaContext:
+class Context(LambdaContext):
     """A Lambda context with what the handlers may read of it."""
-    context = LambdaContext()
-    context._function_name = "function"  # noqa: SLF001  # the class has no other way
-    context._memory_limit_in_mb = 512  # noqa: SLF001  # as above
-    context._invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:function"  # noqa: SLF001  # as above
-    context._aws_request_id = "invocation"  # noqa: SLF001  # as above
-    return context
+
+    def __init__(self, *, seconds: float = 300) -> None:
+        self._function_name = "function"
+        self._memory_limit_in_mb = 512
+        self._invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:function"
+        self._aws_request_id = "invocation"
+        self._until = time.monotonic() + seconds
+
+    def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]  # Powertools has it static, and 0
+        return round((self._until - time.monotonic()) * 1000)
+
+
+def context() -> LambdaContext:
+    return Context()
 
 
 def handler_of(function: str) -> Handler:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from stripe import WebhookSignature
 
+from packhouse.store import keys
 from tests.fake_stripe.running import SECRET, FakeStripe
 from tests.harness.gateway import Answer, context, handler_of
-from tests.harness.world import World
+from tests.harness.world import NORTHWIND, World
 
 ADDRESS = {
     "name": "Ada Lovelace",
@@ -77,8 +79,8 @@ class Shop:
         for event in self.events():
             self.receive(event)
 
-    def reconcile(self) -> Any:  # noqa: ANN401  # JSON
-        return handler_of("ReconcileFunction")({"job": "reconcile-payments"}, context())
+    def reconcile(self, within: LambdaContext | None = None) -> Any:  # noqa: ANN401  # JSON
+        return handler_of("ReconcileFunction")({"job": "reconcile-payments"}, within or context())
 
     def expire(self) -> Any:  # noqa: ANN401  # JSON
         return handler_of("ExpireOrdersFunction")({"job": "expire-orders"}, context())
@@ -95,6 +97,14 @@ class Shop:
     def sessions(self, status: str) -> list[str]:
         listed = self.stripe.client().v1.checkout.sessions.list({"limit": 100}).data
         return [session.id for session in listed if session.status == status]
+
+    def damage(self, order_id: str, **attributes: object) -> None:
+        """Change an order as only a hand can."""
+        sets = ", ".join(f"#{name} = :{name}" for name in attributes)
+        table = self.world.stamped()
+        where = keys.order(NORTHWIND, order_id)
+        table.write(table.update(where, f"SET {sets}", only_if="attribute_exists(PK)", **attributes))
+        self.world.sound = False
 
     def refunds(self) -> list[dict[str, Any]]:
         return [refund.to_dict() for refund in self.stripe.client().v1.refunds.list({"limit": 100}).data]

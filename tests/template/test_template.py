@@ -237,12 +237,18 @@ def test_odd_payments_raise_an_alarm_whoever_meets_them() -> None:
 
 def test_the_bus_hands_on_just_the_events_that_ask_for_a_mail_to_a_queue_that_takes_them_from_it_alone() -> None:
     rule = template.resources()["MailEvents"]["Properties"]
-    (statement,) = template.resources()["MailsPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    policies = [template.resources()[name]["Properties"] for name in ("MailsPolicy", "FailedMailsPolicy")]
 
     assert rule["EventPattern"] == {"source": [bus.SOURCE], "detail-type": sorted(mailing.WRITTEN_ON)}
     assert [target["Arn"] for target in rule["Targets"]] == [{"Fn::GetAtt": ["Mails", "Arn"]}]
-    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
-    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["MailEvents", "Arn"]}}}
+    assert [target["DeadLetterConfig"] for target in rule["Targets"]] == [
+        {"Arn": {"Fn::GetAtt": ["FailedMails", "Arn"]}}
+    ]
+    assert [policy["Queues"] for policy in policies] == [[{"Ref": "Mails"}], [{"Ref": "FailedMails"}]]
+    for policy in policies:
+        (statement,) = policy["PolicyDocument"]["Statement"]
+        assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+        assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["MailEvents", "Arn"]}}}
 
 
 @pytest.mark.parametrize("queue", sorted(of_type("AWS::SQS::Queue").keys() - {"FailedStripeEvents", "FailedMails"}))
@@ -274,13 +280,15 @@ def test_what_the_auditor_finds_or_cannot_look_at_raises_an_alarm() -> None:
     assert template.resources()["Violations"]["Properties"]["AlarmActions"] == [{"Ref": "Alarms"}]
 
 
-def test_an_auditor_that_fails_raises_an_alarm() -> None:
-    alarm = template.resources()["FailedAudits"]["Properties"]
-
-    assert (alarm["MetricName"], alarm["Dimensions"]) == (
-        "Errors",
-        [{"Name": "FunctionName", "Value": {"Ref": "AuditFunction"}}],
+@pytest.mark.parametrize("function", ["AuditFunction", "ExpireOrdersFunction", "ReconcileFunction"])
+def test_a_schedule_that_fails_raises_an_alarm(function: str) -> None:
+    (alarm,) = (
+        one["Properties"]
+        for one in of_type("AWS::CloudWatch::Alarm").values()
+        if one["Properties"].get("Dimensions") == [{"Name": "FunctionName", "Value": {"Ref": function}}]
     )
+
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Errors")
     assert alarm["AlarmActions"] == [{"Ref": "Alarms"}]
 
 

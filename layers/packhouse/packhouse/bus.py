@@ -1,9 +1,8 @@
 """The bus: journal entries as domain events, for whoever acts on a change. An event's name is its entry's kind."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from packhouse.domain.journal import PLATFORM, Entry
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
 
 SOURCE = "packhouse"
-EVENTS_PER_CALL = 10  # EventBridge takes no more
+EVENTS_PER_CALL, BYTES_PER_CALL = 10, 200_000  # EventBridge takes no more, and a little more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +33,8 @@ class Bus:
 
     def publish(self, entries: Sequence[Entry]) -> None:
         """Publish all of them, in their order, at least once; `TryAgain` where the bus didn't take one."""
-        for some in batched(entries, EVENTS_PER_CALL, strict=False):
-            answer = self._client.put_events(Entries=[self._event(entry) for entry in some])
+        for events in _batches([self._event(entry) for entry in entries]):
+            answer = self._client.put_events(Entries=events)
             if answer["FailedEntryCount"]:
                 raise TryAgain
 
@@ -47,8 +46,23 @@ class Bus:
             "EventBusName": self._name,
             "Source": SOURCE,
             "DetailType": entry.kind,
-            "Detail": json.dumps(detail, default=list),  # what somebody else wrote into an item may be a set
+            "Detail": json.dumps(detail),
         }
+
+
+def _batches(events: "Sequence[PutEventsRequestEntryTypeDef]") -> "Iterator[list[PutEventsRequestEntryTypeDef]]":
+    """As many as one call takes, and the rest in further ones."""
+    batch: list[PutEventsRequestEntryTypeDef] = []
+    size = 0
+    for event in events:
+        bytes_of_event = len(event["Detail"])  # JSON in ASCII
+        if len(batch) == EVENTS_PER_CALL or (batch and size + bytes_of_event > BYTES_PER_CALL):
+            yield batch
+            batch, size = [], 0
+        batch.append(event)
+        size += bytes_of_event
+    if batch:
+        yield batch
 
 
 def received(event: Mapping[str, Any]) -> DomainEvent:

@@ -168,8 +168,8 @@ def _return(desk: Desk, order: Order, payment: Payment) -> Receipt:
     if payment.payment_id not in order.returned:
         refund_id = named(Kind.REFUND, order.workgroup_id, order.order_id, payment.payment_id)
         desk.payments.refund(payment.charge_id, payment.amount, refund_id=refund_id)
+        logger.warning(ODD, receipt=Receipt.RETURNED, order_id=order.order_id)  # rather twice than never
         orders.returned(desk.table, order, payment.payment_id)
-        logger.warning(ODD, receipt=Receipt.RETURNED, order_id=order.order_id)
     return Receipt.RETURNED
 
 

@@ -15,6 +15,14 @@ def precise(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+def is_precise(stored: str) -> bool:
+    """Whether somebody wrote it as `precise` does."""
+    try:
+        return precise(parse(stored)) == stored
+    except ValueError:
+        return False
+
+
 def parse(stored: str) -> datetime:
     return datetime.fromisoformat(stored)
 

@@ -6,6 +6,7 @@ What was changed without a fresh stamp was changed outside Packhouse, and that i
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -87,6 +88,9 @@ ENTITIES: Mapping[str, Entity] = {
 }
 _PERSONAL = frozenset({"notify"})
 DIGEST_SYMBOLS = 12
+TOLD_SYMBOLS_MAX = 8192
+"""What is longer only somebody else can have written; ten fields of it must fit into one event."""
+_STATE = re.compile(r"[a-z_]{1,40}")
 _UNKNOWN = Entity("unknown", "created", frozenset())
 
 
@@ -138,17 +142,25 @@ def _changes(entity: Entity, before: Image, after: Image) -> Iterator[Change]:
 
 
 def _told(field: str, value: object) -> object:
-    """The value as the journal tells it: of what is personal only a digest, by which a change is seen."""
-    if field not in _PERSONAL or value is None:
-        return value
-    return f"sha256:{hashlib.sha256(json.dumps(value).encode()).hexdigest()[:DIGEST_SYMBOLS]}"
+    """The value as the journal tells it: of what is personal, or far too long, only a digest that shows a change."""
+    if value is None:
+        return None
+    text = json.dumps(value, default=_listed)
+    if field in _PERSONAL or len(text) > TOLD_SYMBOLS_MAX:
+        return f"sha256:{hashlib.sha256(text.encode()).hexdigest()[:DIGEST_SYMBOLS]}"
+    return json.loads(text)
+
+
+def _listed(members: set[object]) -> list[str]:
+    """A set, which only somebody else can have written, in an order of its own."""
+    return sorted(map(str, members))
 
 
 def _freshly_stamped(before: Image | None, after: Image | None) -> bool:
-    if after is None or not {"principal", "request_id", "changed_at"} <= after.keys():
+    stamp = [(after or {}).get(name) for name in ("principal", "request_id", "changed_at")]
+    if not all(isinstance(part, str) for part in stamp) or not instants.is_precise(str(stamp[2])):
         return False
-    stamps = [(image.get("request_id"), image.get("changed_at")) for image in (before or {}, after)]
-    return stamps[0] != stamps[1]
+    return stamp[1:] != [(before or {}).get(name) for name in ("request_id", "changed_at")]
 
 
 def _verb(entity: Entity, before: Image | None, after: Image | None, changes: Sequence[Change]) -> str:
@@ -157,10 +169,11 @@ def _verb(entity: Entity, before: Image | None, after: Image | None, changes: Se
     if after is None:
         return "erased"
     states = [change.after for change in changes if change.field in {"state", "status"} and change.after]
-    return str(states[0]) if states else "changed"
+    return str(states[0]) if states and _STATE.fullmatch(str(states[0])) else "changed"
 
 
 def _packs(entity: Entity, image: Image) -> Sequence[str]:
     if entity is _PACK:
         return [keys.subject(image)]
-    return sorted(image.get("allocation", {}))
+    allocation = image.get("allocation")
+    return sorted(allocation) if isinstance(allocation, Mapping) else []

@@ -8,19 +8,23 @@ from packhouse.store import keys
 from packhouse.store.table import StampedTable, Table, WriteRefused
 
 
-def read(table: Table) -> datetime | None:
-    """The end of the time that was gone through; None before the first."""
+def read(table: Table) -> tuple[datetime, datetime | None] | None:
+    """Until when all was gone through, and how far a round has come that isn't over; None before the first."""
     item = table.read(keys.mark())
-    return instants.parse(item["gone_through"]) if item else None
+    if item is None:
+        return None
+    return instants.parse(item["gone_through"]), instants.parse(item["begun"]) if "begun" in item else None
 
 
-def move(table: StampedTable, until: datetime) -> None:
-    """Move the mark on, never back."""
+def move(table: StampedTable, until: datetime, *, begun: datetime | None = None) -> None:
+    """Move the mark on, never back, and remember how far a round has come that isn't over."""
+    step = ", begun = :begun" if begun else " REMOVE begun"
     update = table.update(
         keys.mark(),
-        "SET gone_through = :until",
-        only_if="attribute_not_exists(PK) OR gone_through < :until",
+        f"SET gone_through = :until{step}",
+        only_if="attribute_not_exists(PK) OR gone_through <= :until",
         until=until,
+        **({"begun": begun} if begun else {}),
     )
     with suppress(WriteRefused):
         table.write(update)

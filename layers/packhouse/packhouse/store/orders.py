@@ -50,11 +50,10 @@ def find(table: Table, wg: str, order_id: str) -> Order | None:
     return of_item(item) if item else None
 
 
-def due(table: Table, until: datetime, *, limit: int) -> list[Order]:
-    """Open orders whose time is over, the longest over first."""
+def due(table: Table, until: datetime, *, limit: int) -> list[tuple[str, str]]:
+    """Workgroup and id of open orders whose time is over, the longest over first; some may be over by now."""
     listed = table.query(keys.due_orders(until), limit=limit)
-    items = table.read_many([{"PK": item["PK"], "SK": item["SK"]} for item in listed.items])
-    return [of_item(item) for item in items if item]
+    return [(keys.workgroup_of(item), keys.subject(item)) for item in listed.items]
 
 
 def opened(table: StampedTable, order: Order, *, session_id: str, url: str | None) -> Order:
@@ -105,16 +104,10 @@ def paid(table: StampedTable, order: Order, payment: Payment, pack_ids: Sequence
     )
 
 
-def postponed(table: StampedTable, order: Order, *, until: datetime) -> None:
+def postponed(table: StampedTable, wg: str, order_id: str, *, until: datetime) -> None:
     """Look at a due order again later, so that one that can't be ended keeps no other waiting."""
     table.write(
-        table.update(
-            keys.order(order.workgroup_id, order.order_id),
-            "SET due_at = :until",
-            only_if="#status = :open",
-            open=OrderStatus.OPEN,
-            until=until,
-        )
+        table.update(keys.order(wg, order_id), "SET due_at = :until", only_if="attribute_exists(due)", until=until)
     )
 
 

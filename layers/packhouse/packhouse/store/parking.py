@@ -9,6 +9,7 @@ def park(table: StampedTable, queue: str, object_id: str, why: str) -> bool:
     item = {**keys.parked(object_id), **keys.queued_parked(queue, table.stamp.at), "why": why, "object_id": object_id}
     try:
         table.write(table.put(item, only_if="attribute_not_exists(PK)"))
-    except WriteRefused:
-        return False
+    except WriteRefused as refused:
+        (met,) = refused.met
+        return met is not None and met["request_id"] == table.stamp.request_id  # resent, when the answer was lost
     return True

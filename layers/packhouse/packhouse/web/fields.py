@@ -6,7 +6,16 @@ from datetime import date, datetime
 from typing import Annotated, Any, TypeVar
 
 from aws_lambda_powertools.event_handler.openapi.params import Header, Query
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    EmailStr,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from packhouse.domain import instants
 from packhouse.domain.money import Money
@@ -77,6 +86,13 @@ def _printable(text: str) -> str:
     return text
 
 
+def _mailable(address: str) -> str:
+    if not address.rpartition("@")[0].isascii():
+        message = "mails can't be sent to an address with other than ASCII letters before its @"
+        raise ValueError(message)
+    return address
+
+
 def _bytes_at_most(limit: int) -> AfterValidator:
     def check(text: str) -> str:
         if len(text.encode()) > limit:
@@ -98,6 +114,7 @@ User = Annotated[
     _bytes_at_most(128),
 ]
 """A mailbox owner, say: an e-mail address or UPN, trimmed, NFC, lower-cased."""
+Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(_mailable)]
 ErrorId = Annotated[str, StringConstraints(max_length=400), AfterValidator(_printable), _bytes_at_most(64)]
 
 LeaseSeconds = Annotated[int, Field(strict=True, ge=LEASE_SECONDS_MIN, le=LEASE_SECONDS_MAX)]

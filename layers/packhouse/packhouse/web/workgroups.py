@@ -1,12 +1,12 @@
 from typing import Annotated, Self
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, EmailStr, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from packhouse.catalog import catalog
 from packhouse.domain.access import PrincipalKind, Role
 from packhouse.domain.workgroups import Workgroup
-from packhouse.web.fields import Name, Request, View
+from packhouse.web.fields import Email, Name, Request, View
 
 NO_ZONES = {"Factory", "localtime"}  # a placeholder, and whatever this machine has
 NOTIFY_MAX = 20
@@ -35,7 +35,7 @@ class ChangeWorkgroup(Request):
     name: Name | None = None
     time_zone: Annotated[str, Field(max_length=64), AfterValidator(_zone)] | None = None
     low_balance: Annotated[dict[str, Threshold], AfterValidator(_skus)] | None = None
-    notify: Annotated[list[EmailStr], Field(max_length=NOTIFY_MAX)] | None = None
+    notify: Annotated[list[Email], Field(max_length=NOTIFY_MAX)] | None = None
     managers_redeem: Annotated[bool, Field(strict=True)] | None = None
 
     @model_validator(mode="after")
