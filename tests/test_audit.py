@@ -1,18 +1,21 @@
 """The auditor over live tables: damage that somebody did by hand is found at the second look, and told."""
 
-from collections.abc import Callable
+import time
 from typing import Any
 
 import pytest
-from boto3.dynamodb.types import TypeSerializer
 
 from packhouse import auditing, invariants
-from packhouse.store import audits, keys
-from packhouse.store.table import Item, plain
+from packhouse.domain.ids import Kind, named
+from packhouse.domain.journal import WORKGROUP_ERASED
+from packhouse.domain.workgroups import Workgroup
+from packhouse.errors import TryAgain
+from packhouse.store import audits, keys, workgroups
+from packhouse.store.table import Item
+from tests.harness.damage import DAMAGES, NONSENSE, Damage, erase, license_doubled, one, overwrite
 from tests.harness.gateway import context, handler_of
-from tests.harness.world import CONTOSO, NORTHWIND, World
-
-type Damage = Callable[[World], None]
+from tests.harness.template import functions
+from tests.harness.world import CONTOSO, NORTHWIND, START, World
 
 
 def audit(world: World) -> dict[str, int]:
@@ -26,104 +29,10 @@ def findings(world: World) -> list[Item]:
     return [item for item in world.items() if keys.kind(item) == "FINDING"]
 
 
-def one(world: World, kind: str, **attributes: object) -> Item:
-    """An item of a kind that has these attributes."""
-    return next(
-        item
-        for item in world.items()
-        if keys.kind(item) == kind and all(item.get(name) == value for name, value in attributes.items())
-    )
-
-
-def told(world: World, kind: str) -> Item:
-    """An entry of a kind, as the journal's table holds it."""
-    items = world.raw.scan(TableName=world.journal.name)["Items"]
-    return next(item for item in map(plain, items) if item["kind"] == kind)
-
-
-def overwrite(world: World, item: Item, *, table: str | None = None, **attributes: Any) -> None:  # noqa: ANN401  # as an item has
-    """By hand, past every condition."""
-    whole = {**item, **attributes}
-    wire = {name: TypeSerializer().serialize(value) for name, value in whole.items() if value is not None}
-    world.raw.put_item(TableName=table or world.table.name, Item=wire)
-
-
-def erase(world: World, item: Item, *, table: str | None = None) -> None:
-    key = {name: {"S": item[name]} for name in ("PK", "SK")}
-    world.raw.delete_item(TableName=table or world.table.name, Key=key)
-
-
-def license_doubled(world: World) -> None:
-    pack = one(world, "PACK", available=0)
-    overwrite(world, pack, available=1)
-
-
-def oversold(world: World) -> None:
-    overwrite(world, one(world, "PACK", available=0), available=-1)
-
-
-def run_erased(world: World) -> None:
-    erase(world, one(world, "RUN", state="consumed"))
-
-
-def run_on_a_strangers_pack(world: World) -> None:
-    pack = world.grant("mailbox-migration", 1, wg=CONTOSO)
-    overwrite(world, one(world, "RUN", state="held"), allocation={pack.pack_id: 1})
-
-
-def consumed_without_success(world: World) -> None:
-    overwrite(world, one(world, "RUN", state="consumed"), outcome="failed")
-
-
-def held_again(world: World) -> None:
-    overwrite(world, one(world, "RUN", state="released"), state="held")
-
-
-def out_of_its_queue(world: World) -> None:
-    overwrite(world, one(world, "RUN", state="held"), due=None, due_at=None)
-
-
-def unreadable(world: World) -> None:
-    overwrite(world, one(world, "PACK", available=0), state="melted")
-
-
-def granted_for_nothing(world: World) -> None:
-    overwrite(world, one(world, "PACK", available=0), source={"kind": "card"})
-
-
-def entry_erased(world: World) -> None:
-    erase(world, told(world, "run.consumed"), table=world.journal.name)
-
-
-def entry_changed(world: World) -> None:
-    entry = told(world, "run.consumed")
-    changes = [{**change, "after": 7} if change["field"] == "licenses_used" else change for change in entry["changes"]]
-    overwrite(world, entry, table=world.journal.name, changes=changes)
-
-
-def later_pack_first(world: World) -> None:
-    entries = sorted(
-        map(plain, world.raw.scan(TableName=world.journal.name)["Items"]), key=lambda item: int(item["sequence"])
-    )
-    later = max(entry["item"] for entry in entries if entry["kind"] == "pack.granted")
-    taken = next(entry for entry in entries if [change["after"] for change in entry["changes"]] == [0])
-    overwrite(world, {**taken, "item": later}, table=world.journal.name)
-
-
-DAMAGES: list[tuple[Damage, str]] = [
-    (license_doubled, "conservation"),
-    (oversold, "conservation"),
-    (run_erased, "conservation"),
-    (run_on_a_strangers_pack, "isolation"),
-    (consumed_without_success, "success-iff-consumed"),
-    (held_again, "settle-once"),
-    (out_of_its_queue, "settle-once"),
-    (unreadable, "readable"),
-    (granted_for_nothing, "paid-iff-granted"),
-    (entry_erased, "journal-complete"),
-    (entry_changed, "journal-complete"),
-    (later_pack_first, "burn-down"),
-]
+def new_workgroup(world: World, number: int) -> str:
+    table, wg = world.stamped(), named(Kind.WORKGROUP, "tests", str(number))
+    table.write(workgroups.created(table, Workgroup(workgroup_id=wg, name=f"W{number:02}", created_at=START)))
+    return wg
 
 
 @pytest.fixture
@@ -172,6 +81,71 @@ def test_every_invariant_has_a_damage_that_the_auditor_finds() -> None:
     assert {invariant for _, invariant in DAMAGES} == {*invariants.CHECKS, "readable"}
 
 
+@pytest.mark.parametrize("damage", NONSENSE, ids=lambda damage: damage.__name__)
+def test_what_makes_no_sense_is_a_finding_and_no_end_of_the_round(busy: World, damage: Damage) -> None:
+    damage(busy)
+    busy.pump()
+    busy.sound = False
+
+    ticks = [audit(busy), audit(busy)]
+
+    assert [tick["workgroups"] for tick in ticks] == [2, 2]
+    assert "readable" in {finding["invariant"] for finding in findings(busy)}
+
+
+def test_a_pack_that_is_caught_on_its_way_at_both_looks_is_no_finding(busy: World) -> None:
+    project = busy.project()
+    busy.pump()
+
+    for _ in range(2):
+        (run,) = busy.started(project)  # what the journal hasn't told yet, and each time in the same words
+        audit(busy)
+        busy.settle(project, run, "failed")
+        busy.pump()
+
+    assert findings(busy) == []
+
+
+def test_a_start_between_the_looks_at_packs_and_at_runs_is_no_finding(busy: World) -> None:
+    project, started = busy.project(), list[str]()
+    runs = {"S": keys.kept_with_project(NORTHWIND, project).partition}
+
+    def start(params: dict[str, Any], **_: object) -> None:
+        if params["ExpressionAttributeValues"][":partition"] == runs and not started:
+            started.append("under way")
+            started[:] = busy.started(project)
+            busy.pump()
+
+    busy.client.meta.events.register("provide-client-params.dynamodb.Query", start)
+    suspects = []
+    for _ in range(2):  # the second time while it is looked at again
+        suspects.append(audit(busy)["suspects"])
+        busy.settle(project, started.pop(), "failed")
+        busy.pump()
+
+    assert suspects[0] > 0
+    assert findings(busy) == []
+
+
+def test_a_journal_that_lags_for_hours_is_no_finding(busy: World) -> None:
+    project = busy.project()
+    done, _ = busy.started(project, 2)
+    busy.settle(project, done)
+
+    counts = [audit(busy) for _ in range(3)]
+
+    assert counts == [{"workgroups": 2, "suspects": 0, "findings": 0}] * 3
+
+
+def test_what_the_journal_lacks_after_a_day_is_a_finding(busy: World) -> None:
+    busy.project()
+    busy.clock.advance(days=1)
+
+    counts = [audit(busy), audit(busy)]
+
+    assert counts[1]["findings"] == 1
+
+
 def test_what_is_well_again_at_the_second_look_is_no_finding(busy: World) -> None:
     pack = one(busy, "PACK", available=0)
     overwrite(busy, pack, available=1)
@@ -193,12 +167,132 @@ def test_what_is_found_again_is_recorded_once(busy: World) -> None:
     assert len(findings(busy)) == 1
 
 
+def test_a_finding_of_which_the_journal_has_not_told_yet_is_no_other_finding(busy: World) -> None:
+    license_doubled(busy)
+    busy.pump()
+    busy.sound = False
+
+    counts = [audit(busy) for _ in range(4)]
+
+    assert [count["findings"] for count in counts] == [0, 1, 0, 0]
+
+
+def test_a_finding_calls_for_somebody_once_though_history_keeps_it(
+    busy: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    pack = one(busy, "PACK", available=0)
+    overwrite(busy, pack, available=-1)
+    busy.pump()
+    overwrite(busy, pack)
+    busy.pump()
+    busy.sound = False
+
+    counts = []
+    for _ in range(4):
+        counts.append(audit(busy))
+        busy.pump()
+
+    assert caplog.messages.count(auditing.VIOLATED) == len(findings(busy)) == 1
+    assert counts[3] == {"workgroups": 2, "suspects": 0, "findings": 0}
+
+
+def test_a_tick_that_comes_twice_is_no_second_look(busy: World) -> None:
+    license_doubled(busy)
+    busy.sound = False
+    audit(busy)
+    busy.clock.advance(minutes=1)
+
+    again: dict[str, int] = handler_of("AuditFunction")({"job": "audit"}, context())
+
+    assert (again["suspects"] > 0, again["findings"]) == (True, 0)
+    assert audit(busy)["findings"] > 0
+
+
+def test_one_workgroups_many_suspects_leave_room_for_anothers(busy: World, caplog: pytest.LogCaptureFixture) -> None:
+    license_doubled(busy)
+    for number in range(audits.SUSPECTS_OF_ONE_MAX + 1):
+        overwrite(busy, {**keys.pack(CONTOSO, f"pack_{number}")})
+    busy.sound = False
+
+    audit(busy)
+
+    suspects = audits.read(busy.table).suspects
+    assert len(suspects[CONTOSO]) == audits.SUSPECTS_OF_ONE_MAX
+    assert len(suspects[NORTHWIND]) > 0
+    assert auditing.LEFT_OUT in caplog.messages
+
+
+def test_suspects_that_fill_their_place_end_the_tick_and_not_the_round(world: World) -> None:
+    places = audits.SUSPECTS_MAX // audits.SUSPECTS_OF_ONE_MAX
+    for number in range(places + 1):
+        wg = new_workgroup(world, number)
+        for junk in range(audits.SUSPECTS_OF_ONE_MAX):
+            overwrite(world, {**keys.pack(wg, f"pack_{junk}")})
+    world.pump()
+    world.sound = False
+
+    first = audit(world)
+
+    assert first["suspects"] == audits.SUSPECTS_MAX
+    assert audits.read(world.table).after is not None
+
+
+def test_a_workgroup_too_large_to_be_read_is_left_out_and_told(busy: World) -> None:
+    items, entries = audits.content(busy.table, busy.journal, NORTHWIND, now=busy.clock.now)
+    whole = len(items) + len(entries)
+
+    for content_max in (whole - 1, len(items), len(items) - 1, 1):
+        with pytest.raises(TryAgain):
+            audits.content(busy.table, busy.journal, NORTHWIND, now=busy.clock.now, content_max=content_max)
+
+    enough = audits.content(busy.table, busy.journal, NORTHWIND, now=busy.clock.now, content_max=whole)
+    assert enough == (items, entries)
+
+
+def test_a_tick_with_much_to_look_at_again_comes_to_its_end_in_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(10):
+        world.grant("mailbox-migration", 1, wg=new_workgroup(world, number))
+        overwrite(world, one(world, "PACK", available=1), available=2)
+    passed = [0.0]
+
+    def slow(params: dict[str, Any], **_: object) -> None:
+        """Each workgroup takes a hundred seconds."""
+        passed[0] += 100 if str(params["ExpressionAttributeValues"][":partition"]["S"]).startswith("WG#") else 0
+
+    world.client.meta.events.register("provide-client-params.dynamodb.Query", slow)
+    monkeypatch.setattr(time, "monotonic", lambda: passed[0])
+    world.sound = False
+    took = []
+    for _ in range(4):
+        before = passed[0]
+        audit(world)
+        took.append(passed[0] - before)
+
+    assert max(took) < functions()["AuditFunction"]["Timeout"]
+
+
+def test_a_workgroup_that_is_erased_is_told_by_the_journal_since_no_round_meets_it(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    erase(world, dict(keys.workgroup(NORTHWIND)))
+    world.sound = False
+
+    world.pump()
+
+    assert WORKGROUP_ERASED in caplog.messages
+
+
 def test_a_round_goes_on_at_the_next_tick_where_its_time_was_over(busy: World) -> None:
     license_doubled(busy)  # Northwind's; Contoso comes first in the list
     busy.sound = False
     busy.pump()
 
-    ticks = [auditing.tick(busy.stamped(), busy.journal, now=busy.clock.now, seconds=-1) for _ in range(4)]
+    ticks = []
+    for _ in range(4):
+        busy.clock.advance(hours=1)
+        ticks.append(auditing.tick(busy.stamped(), busy.journal, now=busy.clock.now, seconds=-1))
 
     assert [tick.workgroups for tick in ticks] == [1, 1, 0, 1]
     assert [tick.suspects for tick in ticks] == [0, 1, 0, 0]

@@ -3,14 +3,17 @@
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from packhouse import invariants
+from packhouse.domain import instants
 from packhouse.domain.journal import Change, Entry
+from packhouse.store import keys
 from packhouse.store.table import Item
-from tests.harness.world import World
+from tests.harness.world import NORTHWIND, World
 
 type Damage = Callable[[dict[str, Item], list[Entry]], None]
 
@@ -21,6 +24,15 @@ def of(items: dict[str, Item], prefix: str, **attributes: object) -> Item:
         item
         for item in items.values()
         if item["SK"].startswith(prefix) and all(item.get(name) == value for name, value in attributes.items())
+    )
+
+
+def by_hand(world: World, key: dict[str, str], counters: dict[str, int]) -> None:
+    world.raw.update_item(
+        TableName=world.table.name,
+        Key={name: {"S": value} for name, value in key.items()},
+        UpdateExpression=f"SET {', '.join(f'{name} = :{name}' for name in counters)}",
+        ExpressionAttributeValues={f":{name}": {"N": str(value)} for name, value in counters.items()},
     )
 
 
@@ -160,6 +172,38 @@ def test_planted_damage_is_found_under_its_name(
     found: set[Any] = {violation.invariant for violation in invariants.violations(items.values(), entries)}
 
     assert invariant in found
+
+
+def test_two_corrections_by_hand_are_two_requests_to_burn_down(world: World) -> None:
+    sooner = keys.pack(NORTHWIND, world.grant("mailbox-migration", 6).pack_id)
+    world.clock.advance(days=1)
+    world.grant("mailbox-migration", 5)
+    project = world.project()
+    for correction in ({"available": 4, "revoked": 1}, {"available": 0, "revoked": 4}):
+        world.clock.advance(minutes=1)
+        world.started(project, 1)  # from the sooner, as long as it has some
+        by_hand(world, sooner, correction)
+    world.clock.advance(minutes=1)
+    world.started(project, 1)  # from the later, as it must be
+    world.pump()
+
+    assert invariants.violations(world.items(), world.entries()) == []
+
+
+def test_what_is_late_is_excused_only_if_it_bears_a_stamp_the_journal_has_not_told(
+    content: tuple[dict[str, Item], list[Entry]],
+) -> None:
+    items, entries = content
+    ending = next(entry for entry in entries if entry.kind == "run.consumed")
+    entries.remove(ending)
+
+    def found(**late: Any) -> set[tuple[str, str]]:  # noqa: ANN401  # as violations
+        return {(one.invariant, one.item) for one in invariants.violations(items.values(), entries, **late)}
+
+    missing = {("journal-complete", ending.item), ("settle-once", ending.item)}
+    assert found() == missing
+    assert found(late_since=instants.parse(ending.at)) == missing
+    assert found(late_since=instants.parse(ending.at) - timedelta(seconds=1)) == set()
 
 
 def test_every_invariant_has_a_damage_that_it_finds() -> None:

@@ -3,11 +3,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from boto3.dynamodb.types import TypeSerializer
 
 from packhouse import runtime
 from packhouse.domain import instants
 from packhouse.store import keys
+from tests.harness.damage import overwrite
 from tests.harness.gateway import context, handler_of
 from tests.harness.world import CONTOSO, NORTHWIND, START, World
 
@@ -190,11 +190,8 @@ def test_what_other_hands_wrote_is_told_by_the_journal_and_the_bus_and_stops_nei
     client.meta.events.register(
         "provide-client-params.events.PutEvents", lambda params, **_: events.extend(params["Entries"])
     )
-    item = {**(world.item(keys.pack(NORTHWIND, pack.pack_id)) or {}), **attributes}
 
-    world.raw.put_item(
-        TableName=world.table.name, Item={name: TypeSerializer().serialize(value) for name, value in item.items()}
-    )
+    overwrite(world, world.item(keys.pack(NORTHWIND, pack.pack_id)) or {}, **attributes)
     world.sound = False
     world.pump()
 

@@ -8,10 +8,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from aws_lambda_powertools import Logger
+
 from packhouse import runtime
-from packhouse.domain.journal import Entry
+from packhouse.domain.journal import WORKGROUP_ERASED, Entry
 from packhouse.store import changes, journal
 from packhouse.store.table import plain
+
+logger = Logger()
 
 
 def handler(event: Mapping[str, Any], _context: object) -> None:
@@ -19,6 +23,8 @@ def handler(event: Mapping[str, Any], _context: object) -> None:
     entries = [entry for record in event["Records"] if (entry := _entry(record)) is not None]
     for entry in entries:
         journal.append(runtime.journal(), entry)
+        if entry.kind == WORKGROUP_ERASED:  # the auditor, who goes by the list of workgroups, would never miss it
+            logger.error(WORKGROUP_ERASED, workgroup_id=entry.item)
     runtime.bus().publish(entries)
 
 

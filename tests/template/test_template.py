@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from packhouse import auditing, bus, buying, mailing, selling
+from packhouse.domain import journal
 from packhouse.payments import stripe
 from packhouse.policies import Policies
 from packhouse.store import mails
@@ -278,6 +279,26 @@ def test_what_the_auditor_finds_or_cannot_look_at_raises_an_alarm() -> None:
     waited_for = " || ".join(f'$.message = "{line}"' for line in (auditing.VIOLATED, auditing.UNAUDITED))
     assert found["FilterPattern"] == f"{{ {waited_for} }}"
     assert template.resources()["Violations"]["Properties"]["AlarmActions"] == [{"Ref": "Alarms"}]
+
+
+def test_a_workgroup_that_is_erased_raises_the_same_alarm() -> None:
+    found = template.resources()["ErasedWorkgroup"]["Properties"]
+
+    assert found["LogGroupName"] == {"Ref": "JournalLogs"}
+    assert found["FilterPattern"] == f'{{ $.message = "{journal.WORKGROUP_ERASED}" }}'
+    assert found["MetricTransformations"][0]["MetricName"] == "Violations"
+
+
+def test_lambda_does_not_tick_again_what_failed() -> None:
+    ticked = {one["Properties"]["Target"]["Arn"]["Ref"] for one in of_type("AWS::Scheduler::Schedule").values()}
+    retries = {
+        f"{one['Properties']['FunctionName']['Ref']}Alias{one['Properties']['Qualifier']}": (
+            one["Properties"]["MaximumRetryAttempts"]
+        )
+        for one in of_type("AWS::Lambda::EventInvokeConfig").values()
+    }
+
+    assert retries == dict.fromkeys(ticked, 0)
 
 
 @pytest.mark.parametrize("function", ["AuditFunction", "ExpireOrdersFunction", "ReconcileFunction"])

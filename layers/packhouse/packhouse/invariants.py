@@ -15,17 +15,15 @@ from packhouse.domain.orders import Order
 from packhouse.domain.packs import Pack, SourceKind
 from packhouse.domain.runs import Run, RunState
 from packhouse.domain.violations import Violation
-from packhouse.store import changes, keys, orders, packs, runs
+from packhouse.store import changes, keys, orders, packs, runs, workgroups
 from packhouse.store.table import Item
 
+STAMPS = ("request_id", "changed_at")
 COUNTERS = ("available", "assigned", "in_coupons", "expired", "revoked")
 REQUEST_MAX = timedelta(seconds=30)  # a function's time-out is less
-READERS: Mapping[str, Callable[[Item], object]] = {
-    "PACK": packs.of_item,
-    "RUN": runs.of_item,
-    "ORDER": orders.of_item,
-}
-ENDED = frozenset({RunState.CONSUMED, RunState.RELEASED, RunState.LAPSED})
+ENDED = (RunState.CONSUMED, RunState.RELEASED, RunState.LAPSED)
+UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
+"""What is raised by what somebody wrote by hand and what makes no sense."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +35,49 @@ class Content:
     runs: Sequence[Run]
     orders: Sequence[Order]
     entries: Sequence[Entry]
+    late: frozenset[tuple[str, str]]
+    """Owner and name of what was changed so lately that its entry may be missing yet, and is."""
 
 
-def violations(items: Iterable[Item], entries: Iterable[Entry]) -> list[Violation]:
+def violations(
+    items: Iterable[Item], entries: Iterable[Entry], *, late_since: datetime | None = None
+) -> list[Violation]:
     """Everything that doesn't hold. `entries` are all there are of these items, in any order.
 
-    An item that can't be read is a violation of its own, and left out of the other checks.
+    An item that can't be read is a violation of its own, and left out of the other checks. The journal may lack what
+    changed after `late_since`.
     """
-    found: list[Violation] = []
+    found: list[tuple[str, str, str]] = []
     read: dict[str, list[Any]] = {name: [] for name in READERS}
     readable: list[Item] = []
+    stamps: dict[str, str] = {}
     for item in items:
-        of_item = READERS.get(keys.kind(item))
+        kind, name = keys.kind(item), keys.subject(item)
+        stamps[name] = max(stamps.get(name, ""), f"{item.get('changed_at')} {item.get('request_id')}")
         try:
-            if of_item is not None:
-                read[keys.kind(item)].append(of_item(item))
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            found.append(Violation("readable", keys.subject(item), f"{type(error).__name__}: {error}"))
+            _expect(str, *(item[stamp] for stamp in STAMPS if stamp in item))
+            changes.journaled(item)
+            if kind in READERS:
+                read[kind].append(READERS[kind](item))
+        except UNREADABLE as error:
+            found.append(("readable", name, f"{type(error).__name__}: {error}"))
         else:
             readable.append(item)
     ordered = sorted(entries, key=lambda entry: int(entry.sequence))
-    content = Content(readable, read["PACK"], read["RUN"], read["ORDER"], ordered)
-    return found + [Violation(name, item, detail) for name, check in CHECKS.items() for item, detail in check(content)]
+    late = _late(readable, ordered, instants.precise(late_since)) if late_since else frozenset()
+    content = Content(readable, read["PACK"], read["RUN"], read["ORDER"], ordered, late)
+    found += [(invariant, *one) for invariant, check in CHECKS.items() for one in check(content)]
+    return [Violation(invariant, name, detail, stamps.get(name, "")) for invariant, name, detail in found]
+
+
+def _late(items: Iterable[Item], entries: Iterable[Entry], since: str) -> frozenset[tuple[str, str]]:
+    told = {(entry.owner, entry.item, entry.at, entry.request_id) for entry in entries if entry.at > since}
+    changed = {
+        (changes.owner(item), keys.subject(item), item["changed_at"], item.get("request_id"))
+        for item in items
+        if item.get("changed_at", "") > since
+    }
+    return frozenset((owner, name) for owner, name, _, _ in changed - told)
 
 
 def conservation(content: Content) -> Iterator[tuple[str, str]]:
@@ -116,7 +135,8 @@ def settle_once(content: Content) -> Iterator[tuple[str, str]]:
             ended.add((entry.owner, entry.item))
     queued = {keys.subject(item) for item in content.items if keys.kind(item) == "RUN" and "due" in item}
     for run in content.runs:
-        if (run.state in ENDED) != ((run.workgroup_id, run.run_id) in ended):
+        name = (run.workgroup_id, run.run_id)
+        if (run.state in ENDED) != (name in ended) and name not in content.late:
             yield run.run_id, f"it is {run.state}, and the journal tells otherwise"
         if (run.state is RunState.HELD) != (run.run_id in queued):
             yield run.run_id, f"it is {run.state}, and its place in the queue doesn't say so"
@@ -139,10 +159,11 @@ def burn_down(content: Content) -> Iterator[tuple[str, str]]:
     pack for longer than a request lasts.
     """
     starts = {(entry.owner, entry.request_id) for entry in content.entries if entry.kind == "run.held"}
-    of_packs: dict[str, dict[str | None, list[Entry]]] = defaultdict(lambda: defaultdict(list))
+    of_packs: dict[str, dict[str, list[Entry]]] = defaultdict(lambda: defaultdict(list))
     for entry in content.entries:
-        if entry.kind.startswith("pack."):
-            of_packs[entry.owner][entry.request_id].append(entry)
+        if entry.kind.startswith("pack.") and ids.is_id(ids.Kind.PACK, entry.item):
+            request_id = entry.request_id or entry.entry_id  # outside Packhouse, each change is one of its own
+            of_packs[entry.owner][request_id].append(entry)
     for owner, requests in of_packs.items():
         packs = _Packs()
         for request_id, entries in requests.items():
@@ -210,8 +231,9 @@ def journal_complete(content: Content) -> Iterator[tuple[str, str]]:
         now = changes.journaled(item)
         name = keys.subject(item)
         if now:
-            said = _present(told.pop((changes.owner(item), name), {}))
-            if said != now:
+            told_of = (changes.owner(item), name)
+            said = _present(told.pop(told_of, {}))
+            if said != now and told_of not in content.late:
                 yield name, f"the journal says {said}, the table {now}"
     for (_, name), fields in told.items():
         if said := _present(fields):
@@ -222,6 +244,40 @@ def _present(fields: Mapping[str, object]) -> dict[str, object]:
     return {field: value for field, value in fields.items() if value is not None}
 
 
+def _pack(item: Item) -> Pack:
+    pack = packs.of_item(item)
+    _expect(int, pack.quantity, *(getattr(pack, name) for name in COUNTERS))
+    if not ids.is_id(ids.Kind.PACK, pack.pack_id):
+        message = "its key is no pack's"
+        raise ValueError(message)
+    return pack
+
+
+def _run(item: Item) -> Run:
+    run = runs.of_item(item)
+    _expect(int, *run.allocation.values(), *([] if run.licenses_used is None else [run.licenses_used]))
+    return run
+
+
+def _order(item: Item) -> Order:
+    order = orders.of_item(item)
+    _expect(str, *order.packs)
+    return order
+
+
+def _expect(kind: type, *values: object) -> None:
+    for value in values:
+        if not isinstance(value, kind):
+            message = f"{value!r} is no {kind.__name__}"
+            raise TypeError(message)
+
+
+READERS: Mapping[str, Callable[[Item], object]] = {
+    "WG": workgroups.of_item,
+    "PACK": _pack,
+    "RUN": _run,
+    "ORDER": _order,
+}
 CHECKS: Mapping[str, Callable[[Content], Iterator[tuple[str, str]]]] = {
     "conservation": conservation,
     "isolation": isolation,

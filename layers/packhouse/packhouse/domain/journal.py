@@ -6,6 +6,7 @@ from typing import Any
 
 OUTSIDE = "outside Packhouse"
 PLATFORM = "PLATFORM"
+WORKGROUP_ERASED = "workgroup.erased"  # a kind; its log line, too, for which the template's alarm waits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,37 +5,46 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
-from itertools import batched
+from itertools import batched, islice
 
+from packhouse.domain import instants
 from packhouse.domain.journal import Entry
 from packhouse.domain.violations import Violation
-from packhouse.domain.workgroups import Workgroup
+from packhouse.errors import NotFound, TryAgain
 from packhouse.store import journal, keys
-from packhouse.store.table import BATCH_READ_MAX, Item, KeyRange, StampedTable, Table, WriteRefused
+from packhouse.store.table import BATCH_READ_MAX, Item, Key, KeyRange, StampedTable, Table, WriteRefused
 
-PAGES_MAX = 150  # of 1 MB: some 150,000 runs of a project, or entries of a month
-SUSPECTS_MAX = 200
+CONTENT_MAX = 500_000  # items and entries of one workgroup: what the function's memory holds
+SUSPECTS_MAX = 200  # all in one item
+SUSPECTS_OF_ONE_MAX = 20
 AHEAD = timedelta(days=1)  # an entry written while the month turns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """Where the round stands: the place in the list of workgroups, and what looked wrong at the last look."""
+    """Where the round stands: the place in the list of workgroups, and what looked wrong at the last look, and when."""
 
     ticks: int = 0
+    at: datetime | None = None
     after: Item | None = None
     suspects: Mapping[str, Sequence[Violation]] = field(default_factory=dict)
 
 
-def content(table: Table, log: Table, workgroup: Workgroup, *, now: datetime) -> tuple[list[Item], list[Entry]]:
-    """Every item and every entry of a workgroup. It may change while it is read."""
-    wg = workgroup.workgroup_id
-    items = list(table.query_all(keys.kept_with_workgroup(wg), pages_max=PAGES_MAX))
-    for project in [item for item in items if keys.kind(item) == "PROJECT"]:
-        items += table.query_all(keys.kept_with_project(wg, keys.subject(project)), pages_max=PAGES_MAX)
-    for listed in (keys.members(wg), keys.api_keys(wg)):
-        items += _listed(table, listed)
-    return items, list(journal.every(log, wg, workgroup.created_at, now + AHEAD, pages_max=PAGES_MAX))
+def content(
+    table: Table, log: Table, wg: str, *, now: datetime, content_max: int = CONTENT_MAX
+) -> tuple[list[Item], list[Entry]]:
+    """Every item and every entry of a workgroup, or `TryAgain` where they are too many. It may change while read."""
+    items = list(islice(_items(table, wg, content_max), content_max + 1))
+    if len(items) > content_max:
+        raise TryAgain
+    created_at = next((item["created_at"] for item in items if keys.kind(item) == "WG"), None)
+    if created_at is None:
+        raise NotFound
+    told = journal.every(log, wg, instants.parse(created_at), now + AHEAD, pages_max=content_max)
+    entries = list(islice(told, content_max + 1 - len(items)))
+    if len(items) + len(entries) > content_max:
+        raise TryAgain
+    return items, entries
 
 
 def read(table: Table) -> Progress:
@@ -45,7 +54,8 @@ def read(table: Table) -> Progress:
     suspects: dict[str, list[Violation]] = {}
     for one in item["suspects"]:
         suspects.setdefault(one.pop("workgroup_id"), []).append(Violation(**one))
-    return Progress(ticks=item["ticks"], after=item.get("after"), suspects=suspects)
+    at = instants.parse(item["changed_at"])
+    return Progress(ticks=item["ticks"], at=at, after=item.get("after"), suspects=suspects)
 
 
 def move(
@@ -53,19 +63,39 @@ def move(
 ) -> None:
     """Remember where the next tick goes on; if another tick has done so meanwhile, that one counts."""
     listed = [{"workgroup_id": wg, **asdict(one)} for wg, violations in suspects.items() for one in violations]
-    progress = {**keys.audit(), "ticks": met.ticks + 1, "after": after, "suspects": listed[:SUSPECTS_MAX]}
+    progress = {**keys.audit(), "ticks": met.ticks + 1, "after": after, "suspects": listed}
     unmoved = "attribute_not_exists(PK) OR ticks = :ticks"
     with suppress(WriteRefused):
         table.write(table.put(progress, only_if=unmoved, ticks=met.ticks))
 
 
+def recorded(table: Table, wg: str, violation: Violation) -> bool:
+    """Whether a violation is known as a finding."""
+    return table.read(_finding(wg, violation)) is not None
+
+
 def record(table: StampedTable, wg: str, violation: Violation) -> None:
     """Put a finding where the journal sees it, once however often it is found."""
-    named = f"{violation.invariant}\n{violation.item}\n{violation.detail}"
-    finding_id = hashlib.sha256(named.encode()).hexdigest()[:24]
     told = {"invariant": violation.invariant, "subject": violation.item, "detail": violation.detail}
     with suppress(WriteRefused):
-        table.write(table.put({**keys.finding(wg, finding_id), **told}, only_if="attribute_not_exists(PK)"))
+        table.write(table.put({**_finding(wg, violation), **told}, only_if="attribute_not_exists(PK)"))
+
+
+def _finding(wg: str, violation: Violation) -> Key:
+    named = f"{violation.invariant}\n{violation.item}\n{violation.detail}"
+    return keys.finding(wg, hashlib.sha256(named.encode()).hexdigest()[:24])
+
+
+def _items(table: Table, wg: str, pages_max: int) -> Iterator[Item]:
+    projects: list[str] = []
+    for item in table.query_all(keys.kept_with_workgroup(wg), pages_max=pages_max):
+        yield item
+        if keys.kind(item) == "PROJECT":
+            projects.append(keys.subject(item))
+    for project in projects:
+        yield from table.query_all(keys.kept_with_project(wg, project), pages_max=pages_max)
+    for listed in (keys.members(wg), keys.api_keys(wg)):
+        yield from _listed(table, listed)
 
 
 def _listed(table: Table, of_index: KeyRange) -> Iterator[Item]:

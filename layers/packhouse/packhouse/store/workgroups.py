@@ -38,12 +38,11 @@ def read_many(table: Table, wgs: list[str]) -> list[Workgroup]:
     return [of_item(item) for item in table.read_many([keys.workgroup(wg) for wg in wgs]) if item]
 
 
-def every(table: Table, *, after: Item | None) -> Iterator[tuple[Workgroup, Item]]:
-    """All workgroups by their names, from a place in that list on; each with its own place."""
+def every(table: Table, *, after: Item | None) -> Iterator[tuple[str, Item]]:
+    """The ids of all workgroups by their names, from a place in that list on; each with its own place."""
     while True:
         page = table.query(keys.workgroups(), limit=PER_PAGE, after=after)
-        items = table.read_many([{"PK": place["PK"], "SK": place["SK"]} for place in page.items])
-        yield from ((of_item(item), place) for item, place in zip(items, page.items, strict=True) if item)
+        yield from ((keys.workgroup_of(place), place) for place in page.items)
         after = page.after
         if after is None:
             return
