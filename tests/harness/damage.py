@@ -8,7 +8,7 @@ from boto3.dynamodb.types import TypeSerializer
 
 from packhouse.store import keys
 from packhouse.store.table import Item, plain
-from tests.harness.world import World
+from tests.harness.world import CONTOSO, World
 
 type Damage = Callable[[World], None]
 
