@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from tests.harness.gateway import Handler, context, handler_of
-from tests.harness.world import World, path_of
-
 from dev.bench.stage import BenchError
+from packhouse.store import packs
+from tests.harness.gateway import Handler, context, handler_of
+from tests.harness.world import NORTHWIND, World, path_of
 
-BATCH = 98
+BATCH = 25
 PAGE = 25
 LICENSES = 1_000_000
 SKU = "mailbox-migration"
+OTHER_SKU = "public-folder-migration"
 STARTED_PER_CALL = 90
 
 type Event = dict[str, Any]
@@ -33,15 +34,22 @@ class Act:
         return handler_of(self.function)
 
 
+START_ONE, START_BATCH = "start one run", f"start {BATCH} runs"
+SUCCESS, FAILURE = "settle: success", "settle: failure"
+HEARTBEAT = "heartbeat"
+AUTHORIZE = "authorize an API key"
+
+
 def acts() -> list[Act]:
     return [
-        Act(name="start one run", prepare=_starts(1)),
-        Act(name=f"start {BATCH} runs", prepare=_starts(BATCH), per_round=2),
-        Act(name="settle one run: consume", prepare=_settlements("succeeded")),
-        Act(name="settle one run: release", prepare=_settlements("failed")),
-        Act(name="heartbeat of one run", prepare=_heartbeats),
-        Act(name=f"list {PAGE} packs", prepare=_lists),
-        Act(name="authorize an API key", prepare=_authorizations, function="AuthorizerFunction"),
+        Act(name=START_ONE, prepare=_starts(1)),
+        Act(name=START_BATCH, prepare=_starts(BATCH), per_round=4),
+        Act(name=SUCCESS, prepare=_settlements("succeeded")),
+        Act(name=FAILURE, prepare=_settlements("failed")),
+        Act(name=HEARTBEAT, prepare=_heartbeats),
+        Act(name=f"list {PAGE} packs", prepare=_reads(f"packs?sku={OTHER_SKU}&limit={PAGE}")),
+        Act(name=f"balance over {PAGE + 1} packs", prepare=_reads("balance")),
+        Act(name=AUTHORIZE, prepare=_authorizations, function="AuthorizerFunction"),
     ]
 
 
@@ -71,8 +79,13 @@ def started(world: World, project_id: str, count: int, **fields: object) -> list
 
 def _stocked(world: World) -> str:
     """A project, and licenses enough for all that will be done in it."""
-    world.grant(SKU, LICENSES)
+    if not _packs_of(world, SKU):
+        world.grant(SKU, LICENSES)
     return world.project()
+
+
+def _packs_of(world: World, sku: str) -> int:
+    return sum(pack.sku == sku for pack in packs.every(world.table, NORTHWIND))
 
 
 def _starts(batch: int) -> Callable[[World, int], list[Event]]:
@@ -102,10 +115,13 @@ def _heartbeats(world: World, count: int) -> list[Event]:
     return [request(world, "POST", path, json={"lease_seconds": 3600}) for path in paths]
 
 
-def _lists(world: World, count: int) -> list[Event]:
-    for _ in range(PAGE):
-        world.grant("public-folder-migration", 10)
-    return [request(world, "GET", f"packs?sku=public-folder-migration&limit={PAGE}") for _ in range(count)]
+def _reads(path: str) -> Callable[[World, int], list[Event]]:
+    def prepare(world: World, count: int) -> list[Event]:
+        for _ in range(_packs_of(world, OTHER_SKU), PAGE):
+            world.grant(OTHER_SKU, 10)
+        return [request(world, "GET", path) for _ in range(count)]
+
+    return prepare
 
 
 def _authorizations(world: World, count: int) -> list[Event]:

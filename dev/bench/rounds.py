@@ -1,6 +1,5 @@
 """How times are compared: what is measured and what it is held against alternate, so that noise hits both alike."""
 
-import resource
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -8,7 +7,8 @@ from dataclasses import dataclass
 
 WARM_UP_ROUNDS = 1
 
-type Clock = Callable[[], float]
+type Act = Callable[[], float]
+"""Does something, and says how many seconds it took."""
 type Series = Mapping[str, Sequence[float]]
 
 
@@ -21,27 +21,25 @@ class Ratio:
     upper: float
 
 
-def own_cpu() -> float:
-    """CPU seconds of this process, in its own code and in the kernel for it."""
-    return time.process_time()
+def own_cpu(act: Callable[[], object]) -> Act:
+    """The act, timed by the CPU seconds of this process, in its own code and in the kernel for it."""
+
+    def timed() -> float:
+        begun = time.process_time()
+        act()
+        return time.process_time() - begun
+
+    return timed
 
 
-def childrens_cpu() -> float:
-    """CPU seconds of the child processes that have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def interleaved(acts: Mapping[str, Callable[[], object]], clock: Clock, *, rounds: int) -> Series:
+def interleaved(acts: Mapping[str, Act], *, rounds: int) -> Series:
     """The seconds of each act in each round. Every round starts with another act; the first round doesn't count."""
     names = list(acts)
     seconds: dict[str, list[float]] = {name: [] for name in names}
     for number in range(WARM_UP_ROUNDS + rounds):
         first = number % len(names)
         for name in names[first:] + names[:first]:
-            begun = clock()
-            acts[name]()
-            took = clock() - begun
+            took = acts[name]()
             if number >= WARM_UP_ROUNDS:
                 seconds[name].append(took)
     return seconds

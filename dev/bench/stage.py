@@ -54,9 +54,9 @@ class Stage:
     keys_url: str
     clock: Clock = field(default_factory=Clock)
 
-    def world(self, name: str) -> World:
-        """A populated world, in which this process is now."""
-        self.enter(name)
+    def world(self, name: str, **variables: str) -> World:
+        """A populated world, in which this process is now, with more variables for its functions."""
+        self.enter(name, **variables)
         raw = boto3.client("dynamodb")
         for variable, logical_id in (("TABLE", "Table"), ("JOURNAL", "Journal")):
             raw.create_table(TableName=os.environ[variable], **template.table_definition(logical_id))
