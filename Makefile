@@ -70,6 +70,10 @@ test: .venv/.ready  ## run every test (TESTS="tests/races -k key" narrows it)
 audit: .venv/.ready  ## let the auditor look twice at the running local stack
 	@$(PY) -m dev.audit
 
+.PHONY: bench
+bench: .venv/.ready  ## measure CPU, imports, units, dollars, runs a second (docs/performance.md); `make build` first for the layers
+	@$(PY) -m dev.bench
+
 # --- the checks ---------------------------------------------------------------------------------------------------
 
 .PHONY: check

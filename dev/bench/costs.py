@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from dev.bench import rounds
@@ -69,11 +70,12 @@ def section(on: Stage, measured: Mapping[str, Measured]) -> Section:
     return Section(
         title="Units of a request, and dollars of a million",
         note=(
-            "Counted on the calls by the tests' meter: DynamoDB's units by its documentation. The journal's entries and\n"
-            "events follow each change; one invocation of it for each request, though it takes up to 100 changes in one.\n"
-            "Dollars: prices.py says which prices, of us-east-1. Assumed: Lambda's time is the CPU of this machine, scaled\n"
-            f"to the part of a CPU that {MEMORY_MB} MB get, and {ROUND_TRIP_MS:g} ms a call. The authorizer's answer is kept for a\n"
-            "minute, so it isn't in a run's cost. Nor are storage, backups, logs, traces and data transfer."
+            "Counted on the calls by the tests' meter: DynamoDB's units by its documentation. The journal's entries\n"
+            "and events follow each change: one invocation of it for a request, though one takes up to 100 changes.\n"
+            "Dollars by the prices of us-east-1 in dev/bench/prices.py. Assumed: Lambda's time is the CPU of this\n"
+            f"machine, stretched to the part of a CPU that {MEMORY_MB} MB get, and {ROUND_TRIP_MS:g} ms a call. The\n"
+            "authorizer's answer is kept for a minute, so a run's cost is without it; and without storage,\n"
+            "backups, logs, traces and data transfer."
         ),
         rows=[
             *(cost.row(name) for name, cost in costs.items()),
@@ -108,8 +110,7 @@ def _cost(on: Stage, act: Act, measured: Measured) -> Cost:
     seconds = []
     for event in others:
         handled(act.handler(), event)
-        more = stream.new()
-        seconds.append(rounds.own_cpu(lambda records=more: _journal(records))())
+        seconds.append(rounds.own_cpu(partial(_journal, stream.new()))())
     return Cost(own=own, request=usage, journal=_journal_usage(journal, seconds))
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 BUDGET = 1.30
-ROUNDS = 15
+ROUNDS = 11
 
 
 @dataclass(frozen=True, slots=True)

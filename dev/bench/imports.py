@@ -63,9 +63,9 @@ def cold() -> Section:
     return Section(
         title="Cold import of each function",
         note=(
-            "A fresh interpreter each time, from the source tree with warm bytecode: the CPU of importing the function and\n"
-            f"making its client, against that of a client alone. Medians of {COLD_ROUNDS} rounds. The budget of the hot\n"
-            f"functions (authorizer, consumption, journal) is {COLD_BUDGET:.2f}. The interpreter's own start isn't in it."
+            "A fresh interpreter each time, on the source tree with warm bytecode: the CPU of importing the function\n"
+            f"and making its client, against a client alone. Medians of {COLD_ROUNDS} rounds, the interpreter's own\n"
+            f"start not in them. The budget of the hot functions (authorizer, consumption, journal) is {COLD_BUDGET:.2f}."
         ),
         rows=[
             Row(
@@ -92,9 +92,10 @@ def built() -> Section:
     return Section(
         title="Built layers against warm bytecode",
         note=(
-            "As above, from what `make build` made: its layers with their unchecked-hash bytecode and the function without\n"
-            "any, nothing of which is written to. The layers' native modules are this machine's, from .venv, since Lambda's\n"
-            f"are for arm64. Medians of {BUILT_ROUNDS} rounds. The budget is {BUILT_BUDGET:.2f}; without bytecode is what SAM alone makes."
+            "As above, from what `make build` made: its layers with their unchecked-hash bytecode, the function\n"
+            "itself with none, and nothing written. Lambda's native modules are for arm64: those here are .venv's, of\n"
+            f"the same versions. Medians of {BUILT_ROUNDS} rounds. The budget is {BUILT_BUDGET:.2f}.\n"
+            "SAM alone makes no bytecode."
         ),
         rows=rows,
     )

@@ -47,9 +47,9 @@ def machine() -> str:
     """Where the figures come from: they mean nothing elsewhere, but for the ratios and the counts."""
     load = " ".join(f"{load:.2f}" for load in os.getloadavg())
     versions = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
+    system = f"{platform.system()} {platform.release()} {platform.machine()}, Python {platform.python_version()}"
     return (
-        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC; {_cpu()}, {os.cpu_count()} cores; load {load}\n"
-        f"{platform.system()} {platform.release()} {platform.machine()}; Python {platform.python_version()}; {versions}\n"
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC; {_cpu()}, {os.cpu_count()} cores; load {load}\n{system}; {versions}\n"
     )
 
 

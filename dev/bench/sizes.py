@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import batched
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from packhouse import runtime
 from packhouse.domain.orders import OrderStatus
 from packhouse.settings import payment_settings
 from packhouse.store import keys
+from packhouse.store.table import Key
 from tests.fake_stripe.running import API_KEY, SECRET, FakeStripe
 from tests.harness.gateway import handler_of
 from tests.harness.meter import Bill, metered
@@ -42,7 +43,8 @@ def section(on: Stage) -> Section:
         title="Calls and units at three sizes of the table",
         note=(
             "So many packs, as many runs of one project that are over, and as many orders, half of them open and due\n"
-            f"later, in one workgroup; {DUE} orders due in each. Calls of DynamoDB / read units + write units, by the meter."
+            f"later, in one workgroup; {DUE} orders due in each. Calls of DynamoDB / read units + write units, by the\n"
+            "meter, on ministack."
         ),
         rows=[
             Row(
@@ -118,9 +120,9 @@ def _filled(shop: Shop, size: int) -> str:
             keys.order(NORTHWIND, orders[0]),
         )
     )
-    _put(world, [_pack(one_pack, pack.pack_id, number) for number in range(size)])
-    _put(world, [one_run | _wire(keys.run(NORTHWIND, project, f"run_{number:032x}")) for number in range(size)])
-    _put(world, [_order(one_order, number) for number in range(size)])
+    _put(world, (_pack(one_pack, pack.pack_id, number) for number in range(size)))
+    _put(world, (one_run | _wire(keys.run(NORTHWIND, project, f"run_{number:032x}")) for number in range(size)))
+    _put(world, (_order(one_order, number) for number in range(size)))
     shop.advance(hours=HOURS_UNTIL_DUE)
     return project
 
@@ -144,11 +146,11 @@ def _wire(item: Mapping[str, str]) -> Image:
     return {name: {"S": value} for name, value in item.items()}
 
 
-def _read(world: World, key: keys.Key) -> Image:
+def _read(world: World, key: Key) -> Image:
     return world.raw.get_item(TableName=world.table.name, Key=_wire(key))["Item"]
 
 
-def _put(world: World, items: list[Image]) -> None:
+def _put(world: World, items: Iterable[Image]) -> None:
     for some in batched(items, PUT_MAX, strict=False):
         puts: Any = [{"PutRequest": {"Item": item}} for item in some]
         answer = world.raw.batch_write_item(RequestItems={world.table.name: puts})

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import boto3
+from botocore.config import Config
 
 from dev.aws import Aws
-from dev.config import Config, plain_environment
+from dev.config import Config as StackConfig
+from dev.config import plain_environment
 from packhouse import runtime
 from packhouse.policies import Policies
 from tests.harness import people, template
@@ -82,12 +84,13 @@ class Stage:
         }
         forget()
         runtime.clock = self.clock
+        runtime.patience = _patience
 
 
 @contextmanager
 def stage() -> Iterator[Stage]:
     with tempfile.TemporaryDirectory() as folder, people.serving_keys() as keys, _restored():
-        config = Config(root=template.ROOT, state=Path(folder), port=free_port(), instance="")
+        config = StackConfig(root=template.ROOT, state=Path(folder), port=free_port(), instance="")
         config.logs.mkdir()
         aws = Aws(config, hold=())
         try:
@@ -97,14 +100,19 @@ def stage() -> Iterator[Stage]:
             aws.forget()
 
 
+def _patience() -> Config:
+    """More than the product's: for each query ministack looks at every item of the table, one by one."""
+    return Config(connect_timeout=1, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 1})
+
+
 @contextmanager
 def _restored() -> Iterator[None]:
     """This process's own environment and clock, again."""
-    variables, clock = dict(os.environ), runtime.clock
+    variables, clock, patience = dict(os.environ), runtime.clock, runtime.patience
     try:
         yield
     finally:
         os.environ.clear()
         os.environ.update(variables)
-        runtime.clock = clock
+        runtime.clock, runtime.patience = clock, patience
         forget()

@@ -6,7 +6,6 @@ import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
@@ -20,7 +19,7 @@ from tests.stack.running import LocalStack
 
 CALLERS = (1, 4, 8)
 ROUNDS = 3
-SECONDS = 3.0
+SECONDS = 2.0
 
 
 @dataclass(slots=True)
@@ -83,8 +82,8 @@ def section() -> Section:
     return Section(
         title="Through the local stack",
         note=(
-            "Callers that start a run of one license and settle it as failed, over HTTP, through front, authorizer, stream\n"
-            "and journal, all of it and the callers themselves on this machine: it says nothing about AWS.\n"
+            "Callers that start a run of one license and settle it as failed, over HTTP, through front, authorizer,\n"
+            "stream and journal, all of it and the callers themselves on this machine: it says nothing about AWS.\n"
             f"Medians of {ROUNDS} rounds of {SECONDS:g} seconds; milliseconds by the clock, of all rounds together."
         ),
         rows=[_row(name, each[rounds.WARM_UP_ROUNDS :]) for name, each in tallies.items()],
@@ -114,13 +113,13 @@ def _together(callers: list[Caller], tallies: list[Tally]) -> float:
 
 
 def _row(callers: str, tallies: list[Tally]) -> Row:
-    requests: Callable[[Tally], float] = lambda tally: sum(map(len, tally.took.values())) / SECONDS  # noqa: E731
+    rates = [sum(map(len, tally.took.values())) / SECONDS for tally in tallies]
     took = {kind: [one for tally in tallies for one in tally.took[kind]] for kind in ("start", "settle")}
     cuts = {kind: statistics.quantiles(each, n=20, method="inclusive") for kind, each in took.items()}
     return Row(
         f"{callers} at once",
         {
-            "requests/s": statistics.median(map(requests, tallies)),
+            "requests/s": statistics.median(rates),
             **{f"{kind} {name} ms": cuts[kind][cut] * 1000 for kind in cuts for name, cut in (("p50", 9), ("p95", 18))},
         },
     )
