@@ -93,7 +93,7 @@ def built() -> Section:
         title="Built layers against warm bytecode",
         note=(
             "As above, from what `make build` made: its layers with their unchecked-hash bytecode, the function\n"
-            "itself with none, and nothing written. Lambda's native modules are for arm64: those here are .venv's, of\n"
+            "itself with none, nothing written. Lambda's native modules are for arm64: those here are .venv's, of\n"
             f"the same versions. Medians of {BUILT_ROUNDS} rounds. The budget is {BUILT_BUDGET:.2f}.\n"
             "SAM alone makes no bytecode."
         ),
