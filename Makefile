@@ -71,7 +71,7 @@ audit: .venv/.ready  ## let the auditor look twice at the running local stack
 	@$(PY) -m dev.audit
 
 .PHONY: bench
-bench: .venv/.ready  ## measure CPU, imports, units, dollars, runs a second (docs/performance.md); `make build` first for the layers
+bench: .venv/.ready  ## measure CPU, imports, units, cost, throughput (docs/performance.md)
 	@$(PY) -m dev.bench
 
 # --- the checks ---------------------------------------------------------------------------------------------------

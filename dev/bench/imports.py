@@ -2,7 +2,7 @@
 
 import os
 import shutil
-import subprocess
+import subprocess  # nosec B404  # of our own interpreter only
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ class Start:
     modules: int = 0
 
     def __call__(self) -> float:
-        printed = subprocess.run(  # noqa: S603  # our own interpreter and program
+        printed = subprocess.run(  # noqa: S603  # nosec B603  # our own interpreter and program
             [sys.executable, "-c", PROGRAM.format(imports=self.imports)],
             cwd=self.folder,
             env=environment() | {"PATH": os.environ["PATH"], **self.variables},
@@ -65,7 +65,7 @@ def cold() -> Section:
         note=(
             "A fresh interpreter each time, on the source tree with warm bytecode: the CPU of importing the function\n"
             f"and making its client, against a client alone. Medians of {COLD_ROUNDS} rounds, the interpreter's own\n"
-            f"start not in them. The budget of the hot functions (authorizer, consumption, journal) is {COLD_BUDGET:.2f}."
+            f"start not in them. The budget of the hot ones (authorizer, consumption, journal) is {COLD_BUDGET:.2f}."
         ),
         rows=[
             Row(
