@@ -70,6 +70,10 @@ test: .venv/.ready  ## run every test (TESTS="tests/races -k key" narrows it)
 audit: .venv/.ready  ## let the auditor look twice at the running local stack
 	@$(PY) -m dev.audit
 
+.PHONY: bench
+bench: .venv/.ready  ## measure CPU, imports, units, cost, throughput (docs/performance.md)
+	@$(PY) -m dev.bench
+
 # --- the checks ---------------------------------------------------------------------------------------------------
 
 .PHONY: check

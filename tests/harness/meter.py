@@ -2,9 +2,12 @@
 
 Round trips are calls. Write units follow AWS's documentation: one for each begun KB of the larger of the item's images
 before and after, twice that in a transaction, and one for each entry of a (keys only) index that is put or removed.
+Read units: one for each begun 4 KB, of a whole Query and of each item that is read by its key; half where the read
+isn't consistent.
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +19,9 @@ if TYPE_CHECKING:
 
 INDEXES = {"by_owner": ("owner", "owner_at"), "due": ("due", "due_at")}
 WRITES = {"PutItem": 1, "UpdateItem": 1, "TransactWriteItems": 2}
+READS = {"Query", "GetItem", "BatchGetItem"}
 KB = 1024
+READ_KB = 4
 
 type Image = Mapping[str, Any]
 
@@ -28,6 +33,7 @@ class Bill:
     calls: Counter[str] = field(default_factory=Counter)
     table_units: int = 0
     index_units: int = 0
+    read_units: float = 0
 
     @property
     def round_trips(self) -> int:
@@ -42,11 +48,16 @@ def metered(client: "DynamoDBClient", raw: "DynamoDBClient") -> Iterator[Bill]:
     def look(model: Any, params: Any, **_: object) -> None:  # noqa: ANN401  # botocore's
         bill.calls[model.name] += 1
         before.clear()
+        before["body"] = _body(params)
         if model.name in WRITES:
-            before["images"] = [(action, _image(raw, action)) for action in _actions(model.name, _body(params))]
+            before["images"] = [(action, _image(raw, action)) for action in _actions(model.name, before["body"])]
 
     def settle(model: Any, parsed: Any, **_: object) -> None:  # noqa: ANN401  # botocore's
-        if model.name not in WRITES or "Error" in parsed:
+        if "Error" in parsed:
+            return
+        if model.name in READS:
+            bill.read_units += _read_units(raw, model.name, before["body"], parsed)
+        if model.name not in WRITES:
             return
         for action, old in before["images"]:
             new = _image(raw, action)
@@ -88,6 +99,37 @@ def _index_effect(old: Image | None, new: Image | None, attributes: tuple[str, s
     if entries[0] == entries[1]:
         return 0
     return sum(None not in entry for entry in entries)
+
+
+def _read_units(raw: "DynamoDBClient", operation: str, body: Any, parsed: Any) -> float:  # noqa: ANN401  # botocore's
+    match operation:
+        case "Query":
+            return _blocks(sum(map(size, _evaluated(raw, body, parsed)))) * _weight(body)
+        case "GetItem":
+            return _blocks(size(parsed.get("Item"))) * _weight(body)
+        case _:
+            answered = [(_weight(asked), parsed["Responses"][name]) for name, asked in body["RequestItems"].items()]
+            return sum(_blocks(size(item)) * weight for weight, items in answered for item in items)
+
+
+def _evaluated(raw: "DynamoDBClient", body: Any, parsed: Any) -> list[Image]:  # noqa: ANN401  # botocore's
+    """The items that a Query reads and is billed for, those too that its filter takes out."""
+    if "FilterExpression" not in body:
+        items: list[Image] = parsed["Items"]
+        return items
+    whole = {name: value for name, value in body.items() if name != "FilterExpression"}
+    for kind in ("ExpressionAttributeValues", "ExpressionAttributeNames"):
+        used = re.findall(r"[:#]\w+", body["KeyConditionExpression"])
+        whole[kind] = {name: value for name, value in body.get(kind, {}).items() if name in used}
+    return list(raw.query(**whole)["Items"])
+
+
+def _blocks(read: int) -> int:
+    return -(-max(read, 1) // (READ_KB * KB))
+
+
+def _weight(body: Mapping[str, Any]) -> float:
+    return 1 if body.get("ConsistentRead") else 0.5
 
 
 def _body(params: Mapping[str, Any]) -> Any:  # noqa: ANN401  # botocore's
