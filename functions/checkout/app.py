@@ -30,7 +30,7 @@ from packhouse.store import keys, orders, workgroups
 from packhouse.web import paging
 from packhouse.web.api import JSON, create_api
 from packhouse.web.catalog import CatalogView, LicenseTypeView, Support
-from packhouse.web.fields import PAGE_DEFAULT, Cursor, Day, IdempotencyKey, Limit
+from packhouse.web.fields import PAGE_DEFAULT, Cursor, Day, IdempotencyKey, Limit, WrittenObject
 from packhouse.web.identity import Door
 from packhouse.web.orders import Nothing, OrderPage, OrderView, PlaceOrder
 
@@ -51,7 +51,7 @@ def read_catalog() -> CatalogView:
 
 
 @api.serves("GET /v1/openapi.json", may=Door.ANYONE)
-def read_openapi() -> Response[str]:
+def read_openapi() -> Response[WrittenObject]:
     return Response(status_code=200, content_type=JSON, body=OPENAPI.read_text())
 
 

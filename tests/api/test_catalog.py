@@ -26,3 +26,5 @@ def test_anyone_may_read_the_description_of_the_api(world: World) -> None:
     assert answer.status == 200
     assert answer.body["openapi"].startswith("3.1")
     assert len(json.dumps(answer.body)) < 6_000_000
+    itself = answer.body["paths"]["/v1/openapi.json"]["get"]["responses"]["200"]
+    assert itself["content"]["application/json"]["schema"]["type"] == "object"
