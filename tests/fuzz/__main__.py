@@ -24,7 +24,7 @@ OPENAPI = ROOT / "functions" / "checkout" / "openapi.json"
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz")
-    parser.add_argument("--examples", type=int, default=400, help="how often each operation is asked")
+    parser.add_argument("--examples", type=int, default=300, help="how often each operation is asked")
     parser.add_argument("--seed", type=int, default=1, help="another asks otherwise; the same asks the same again")
     parser.add_argument("--stack", type=Path, help="the stack.json of a running stack; without it, one is started")
     parser.add_argument("--only", default="", help="a part of the operations' labels, such as `POST` or `/runs`")

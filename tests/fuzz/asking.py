@@ -122,7 +122,7 @@ def _operation(description: dict[str, Any], label: str) -> APIOperation[Any, Any
 
 
 def _ask(case: Case[Any], caller: Caller, spoiled: bytes | None, api: str, told: Told) -> None:
-    if spoiled is None or case.method not in ("POST", "PUT", "PATCH"):
+    if spoiled is None:
         response = case.call(api, caller.session)
     else:
         response = case.call(api, caller.session, {"Content-Type": "application/json"}, data=spoiled)

@@ -22,7 +22,7 @@ class Ended:
 
 def ended(module: str, *arguments: str) -> Ended:
     """What `python -m` came to."""
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603  # our own interpreter and module
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
         env=os.environ | {"PYTHONHASHSEED": "0"},

@@ -201,9 +201,10 @@ def _text(most: int) -> dict[str, Any]:
 
 WORDS: Words = {
     "Idempotency-Key": _one_of(*(f"key-{number}" for number in range(200))),
-    "service": _one_of(SERVICE),
+    "service": _one_of(SERVICE, "public-folder-migration", "device-provisioning"),
     "sku": _one_of(*(kind.sku for kind in catalog())),
-    "quantity": {"type": "integer", "minimum": 1, "maximum": 20},
+    "quantity": _one_of(1, 2, 20),
+    "lease_seconds": _one_of(60, 3_600, 86_400),
     "licenses": _one_of(1, 2, 3),
     "licenses_used": _one_of(1, None),
     "user": _one_of("mailbox@tenant.example", "Zürich@tenant.example", None),
@@ -211,7 +212,7 @@ WORDS: Words = {
     "shipping_address": _one_of(ADDRESS, None),
     "email": _one_of("ada@northwind.example", "A.B+c@contoso.example"),
     "expected_total": _one_of(None),
-    "item_id": _text(40),
+    "item_id": {"type": "string", "format": "uuid"},
     "name": _text(60),
     "customer": {"anyOf": [_text(60), {"type": "null"}]},
     "reference": {"anyOf": [_text(60), {"type": "null"}]},
