@@ -12,7 +12,7 @@ from typing import Any
 from packhouse import errors
 from packhouse.errors import Refusal
 from packhouse.web import problems
-from packhouse.web.api import Api
+from packhouse.web.api import WITH_BODY, Api
 from packhouse.web.identity import Door
 
 ROOT = Path(__file__).parent.parent
@@ -21,7 +21,7 @@ COMMITTED = FUNCTIONS / "checkout" / "openapi.json"
 
 IN_WORKGROUPS = (errors.NotPermitted, errors.NotFound)
 SIGNED_IN = (errors.Unauthenticated, errors.TryAgain)
-WITH_BODY = (errors.MalformedRequest, errors.TooLarge, errors.UnsupportedMediaType)
+READING_A_BODY = (errors.MalformedRequest, errors.TooLarge, errors.UnsupportedMediaType)
 SECURITY_SCHEMES = {
     "bearer": {
         "type": "http",
@@ -68,7 +68,7 @@ def document() -> dict[str, Any]:
         own = json.loads(api.get_openapi_json_schema(title=name, version="1"))
         for path, operations in own["paths"].items():
             for method, operation in operations.items():
-                _complete(operation, api_says_may=operation.pop("x-may"))
+                _complete(operation, api_says_may=operation.pop("x-may"), with_body=method.upper() in WITH_BODY)
                 if method in paths.setdefault(path, {}):
                     message = f"{method} {path} is served twice"
                     raise ValueError(message)
@@ -106,20 +106,20 @@ def apis() -> Iterator[tuple[str, Api]]:
             yield f"{path.parent.name}/{path.stem}", api
 
 
-def _complete(operation: dict[str, Any], *, api_says_may: str) -> None:
+def _complete(operation: dict[str, Any], *, api_says_may: str, with_body: bool) -> None:
     """Add who may call, and every refusal, to what the resolver knows of an operation."""
     by_slug = {refusal.slug: refusal for refusal in Refusal.__subclasses__()}
     refusals = [by_slug[slug] for slug in operation.pop("x-refuses")]
     refusals.append(errors.InternalError)
-    if "requestBody" in operation or any(one["in"] != "path" for one in operation.get("parameters", [])):
+    if with_body or any(one["in"] != "path" for one in operation.get("parameters", [])):
         refusals.append(errors.InvalidRequest)
     else:
         operation["responses"].pop("422", None)
     for parameter in operation.get("parameters", []):
         if parameter["name"] == "idempotency-key":
             parameter["name"] = "Idempotency-Key"
-    if "requestBody" in operation:
-        refusals += WITH_BODY
+    if with_body:
+        refusals += READING_A_BODY
     if api_says_may != Door.ANYONE:
         refusals += SIGNED_IN
         operation["security"] = [{"bearer": []}]

@@ -23,7 +23,7 @@ from tests.harness.world import Clock, World
 from tests.stack.running import LocalStack, free_port
 
 NO_CHROMIUM = "neither `chromium-headless-shell` nor `chromium` is on the PATH"
-SHARING = {"tests/stack": "stack", "tests/console": "stack", "tests/races": "engine"}
+SHARING = {"tests/stack": "stack", "tests/console": "stack", "tests/fuzz": "stack", "tests/races": "engine"}
 """Folders whose tests share a process that is slow to start: each group runs in one worker of pytest-xdist."""
 
 

@@ -30,9 +30,9 @@ from packhouse.store import keys, orders, workgroups
 from packhouse.web import paging
 from packhouse.web.api import JSON, create_api
 from packhouse.web.catalog import CatalogView, LicenseTypeView, Support
-from packhouse.web.fields import PAGE_DEFAULT, Cursor, Day, IdempotencyKey, Limit
+from packhouse.web.fields import PAGE_DEFAULT, Cursor, Day, IdempotencyKey, Limit, WrittenObject
 from packhouse.web.identity import Door
-from packhouse.web.orders import Nothing, OrderPage, OrderView, PlaceOrder
+from packhouse.web.orders import NOTHING, Nothing, OrderPage, OrderView, PlaceOrder
 
 OPENAPI = Path(__file__).with_name("openapi.json")
 ORDERS = "/v1/workgroups/{wg}/orders"
@@ -51,7 +51,7 @@ def read_catalog() -> CatalogView:
 
 
 @api.serves("GET /v1/openapi.json", may=Door.ANYONE)
-def read_openapi() -> Response[str]:
+def read_openapi() -> Response[WrittenObject]:
     return Response(status_code=200, content_type=JSON, body=OPENAPI.read_text())
 
 
@@ -116,7 +116,7 @@ def read_order(wg: str, order_id: str) -> OrderView:
         TooManyAttempts,
     ),
 )
-def renew_checkout(wg: str, order_id: str, idempotency_key: IdempotencyKey, wanted: Nothing | None = None) -> OrderView:
+def renew_checkout(wg: str, order_id: str, idempotency_key: IdempotencyKey, wanted: Nothing = NOTHING) -> OrderView:
     del wanted
     order, replayed = buying.renew(selling.desk(api.caller.stamp), wg, order_id, key=idempotency_key)
     api.replayed(replayed)
@@ -128,7 +128,7 @@ def renew_checkout(wg: str, order_id: str, idempotency_key: IdempotencyKey, want
     may=Permission.BUY,
     refuses=(IdempotencyKeyMissing, OrderNotOpen, PaymentProviderUnavailable),
 )
-def cancel_order(wg: str, order_id: str, idempotency_key: IdempotencyKey, wanted: Nothing | None = None) -> OrderView:
+def cancel_order(wg: str, order_id: str, idempotency_key: IdempotencyKey, wanted: Nothing = NOTHING) -> OrderView:
     del wanted
     order, replayed = buying.cancel(selling.desk(api.caller.stamp), wg, order_id, key=idempotency_key)
     api.replayed(replayed)

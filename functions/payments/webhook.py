@@ -3,7 +3,7 @@
 import json
 
 from packhouse import runtime, selling, signatures
-from packhouse.errors import SignatureInvalid
+from packhouse.errors import InvalidRequest, SignatureInvalid
 from packhouse.payments.stripe import EVENT_KINDS
 from packhouse.settings import stripe_queue
 from packhouse.web.api import create_api, raw_body
@@ -23,8 +23,12 @@ def receive() -> Received:
     body = raw_body(api.current_event.raw_event)
     header = api.current_event.headers.get("stripe-signature", "")
     signatures.check(body, header, selling.webhook_secrets(), now=runtime.now())
-    event = json.loads(body)
-    if event.get("type") in EVENT_KINDS:
-        message = {"event_id": event["id"], "kind": event["type"], "object_id": event["data"]["object"]["id"]}
-        selling.queue().send_message(QueueUrl=stripe_queue(), MessageBody=json.dumps(message))
+    match json.loads(body or b"null"):
+        case {"type": str(kind)} if kind not in EVENT_KINDS:
+            pass  # Stripe sends more kinds than are of use here.
+        case {"type": str(kind), "id": str(event_id), "data": {"object": {"id": str(object_id)}}}:
+            message = {"event_id": event_id, "kind": kind, "object_id": object_id}
+            selling.queue().send_message(QueueUrl=stripe_queue(), MessageBody=json.dumps(message))
+        case _:
+            raise InvalidRequest(errors=[{"pointer": "", "detail": "It isn't an event of Stripe."}])
     return Received(received=True)

@@ -140,6 +140,14 @@ def test_a_charset_is_no_other_media_type(world: World, project: str) -> None:
     assert world.call("POST", f"projects/{project}/runs", json=START, key="one", headers=headers).status == 201
 
 
+@pytest.mark.parametrize("body", ["nonsense", "[]", "x" * 65_537])
+@pytest.mark.parametrize("media_type", ["application/json", "text/plain"])
+def test_a_body_that_comes_with_a_get_is_passed_over(world: World, body: str, media_type: str) -> None:
+    answer = world.call("GET", "packs", body=body, headers={"content-type": media_type})
+
+    assert answer.status == 200
+
+
 @pytest.mark.parametrize("path", ["projects", "projects/{project}/runs"])
 def test_a_missing_key_is_told_by_its_own_problem(world: World, project: str, path: str) -> None:
     for body in ({}, START, {"name": "x"}):

@@ -26,3 +26,14 @@ def test_anyone_may_read_the_description_of_the_api(world: World) -> None:
     assert answer.status == 200
     assert answer.body["openapi"].startswith("3.1")
     assert len(json.dumps(answer.body)) < 6_000_000
+    itself = answer.body["paths"]["/v1/openapi.json"]["get"]["responses"]["200"]
+    assert itself["content"]["application/json"]["schema"]["type"] == "object"
+
+
+def test_no_body_is_described_as_null_since_none_is_taken_as_that(world: World) -> None:
+    paths = world.call("GET", "/v1/openapi.json", None).body["paths"]
+
+    bodies = [one["requestBody"] for path in paths.values() for one in path.values() if "requestBody" in one]
+
+    assert bodies
+    assert [body for body in bodies if "anyOf" in body["content"]["application/json"]["schema"]] == []

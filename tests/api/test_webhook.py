@@ -1,6 +1,10 @@
+from typing import Any
+
+import boto3
 import pytest
 from stripe import WebhookSignature
 
+from packhouse.settings import stripe_queue
 from tests.fake_stripe.running import SECRET
 from tests.harness.shop import ORDER, Shop
 
@@ -37,3 +41,40 @@ def test_only_what_stripe_signed_lately_is_taken(shop: Shop, spoil: str) -> None
         answer = shop.world.call("POST", "/v1/webhooks/stripe", None, json=ORDER, headers=headers)
 
     assert (answer.status, answer.slug) == (400, "signature-invalid")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"id": None}, {"id": 7}, {"data": None}, {"data": {"object": {}}}, {"data": {"object": {"id": ["cs"]}}}],
+)
+def test_a_signed_event_without_its_ids_is_refused(shop: Shop, changes: dict[str, Any]) -> None:
+    event = {"id": "evt_1", "type": "checkout.session.completed", "data": {"object": {"id": "cs_1"}}}
+
+    answer = shop.deliver({**event, **changes})
+
+    assert (answer.status, answer.slug) == (422, "invalid-request")
+    assert queued() == 0
+
+
+@pytest.mark.parametrize("body", ["", "{}", "[]", '"x"'])
+def test_a_signed_body_that_is_no_event_is_refused(shop: Shop, body: str) -> None:
+    now = int(shop.world.clock.now.timestamp())
+    signature = WebhookSignature._compute_signature(f"{now}.{body}", SECRET)  # noqa: SLF001  # what Stripe does
+    headers = {"stripe-signature": f"t={now},v1={signature}"}
+
+    answer = shop.world.call("POST", "/v1/webhooks/stripe", None, body=body, headers=headers)
+
+    assert (answer.status, answer.slug) == (422, "invalid-request")
+    assert queued() == 0
+
+
+def test_an_event_of_a_kind_that_means_nothing_here_is_taken_whatever_it_holds(shop: Shop) -> None:
+    assert shop.deliver({"id": "evt_1", "type": "balance.available", "data": {"object": {}}}).status == 200
+    assert queued() == 0
+
+
+def queued() -> int:
+    queue = boto3.client("sqs").get_queue_attributes(
+        QueueUrl=stripe_queue(), AttributeNames=["ApproximateNumberOfMessages"]
+    )
+    return int(queue["Attributes"]["ApproximateNumberOfMessages"])

@@ -32,6 +32,8 @@ from packhouse.web.identity import Caller, Door
 
 BODY_BYTES_MAX = 65_536
 JSON = "application/json"
+WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+"""The methods whose body is read. One that comes with another means nothing (RFC 9110, 9.3.1), whatever it is."""
 
 logger = Logger()
 
@@ -94,7 +96,7 @@ class Api(APIGatewayHttpResolver):
         self._replayed = False
         try:
             self._caller = self._admitted(event)
-            if event.get("body"):
+            if event.get("body") and event["routeKey"].partition(" ")[0] in WITH_BODY:
                 event = _read_body(event)
         except Refusal as refusal:
             return problems.answer(refusal, instance=event["requestContext"]["requestId"])

@@ -63,6 +63,9 @@ Instant = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-24T03:00:00Z"]}),
 ]
 
+WrittenObject = Annotated[str, WithJsonSchema({"type": "object"})]
+"""A JSON object that is text already."""
+
 
 class Amount(View):
     """Money in the currency's smallest unit."""

@@ -128,6 +128,9 @@ class Nothing(Request):
     """The body of a request that says all it has to say in its path."""
 
 
+NOTHING = Nothing()
+
+
 class OrderLineView(View):
     sku: str
     name: str
