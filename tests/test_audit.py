@@ -193,6 +193,18 @@ def test_what_is_found_again_is_recorded_once(busy: World) -> None:
     assert len(findings(busy)) == 1
 
 
+def test_a_finding_that_the_journal_does_not_tell_of_yet_is_none_itself(busy: World) -> None:
+    license_doubled(busy)
+    busy.pump()
+    busy.sound = False
+    audit(busy)
+
+    counts = [audit(busy), audit(busy)]  # the journal lags behind
+
+    assert [count["findings"] for count in counts] == [1, 1]
+    assert len(findings(busy)) == 1
+
+
 def test_a_round_goes_on_at_the_next_tick_where_its_time_was_over(busy: World) -> None:
     license_doubled(busy)  # Northwind's; Contoso comes first in the list
     busy.sound = False

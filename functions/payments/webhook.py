@@ -3,9 +3,8 @@
 import json
 
 from packhouse import runtime, selling, signatures
-from packhouse.errors import SignatureInvalid
+from packhouse.errors import SignatureInvalid, TryAgain
 from packhouse.payments.stripe import EVENT_KINDS
-from packhouse.settings import stripe_queue
 from packhouse.web.api import create_api, raw_body
 from packhouse.web.fields import View
 from packhouse.web.identity import Door
@@ -18,7 +17,7 @@ class Received(View):
     received: bool
 
 
-@api.serves("POST /v1/webhooks/stripe", may=Door.ANYONE, refuses=(SignatureInvalid,))
+@api.serves("POST /v1/webhooks/stripe", may=Door.ANYONE, refuses=(SignatureInvalid, TryAgain))
 def receive() -> Received:
     body = raw_body(api.current_event.raw_event)
     header = api.current_event.headers.get("stripe-signature", "")
@@ -26,5 +25,5 @@ def receive() -> Received:
     event = json.loads(body)
     if event.get("type") in EVENT_KINDS:
         message = {"event_id": event["id"], "kind": event["type"], "object_id": event["data"]["object"]["id"]}
-        selling.queue().send_message(QueueUrl=stripe_queue(), MessageBody=json.dumps(message))
+        selling.enqueue(message)
     return Received(received=True)

@@ -35,12 +35,12 @@ class Audited:
 
 
 def tick(table: StampedTable, log: Table, *, now: datetime, seconds: float) -> Audited:
-    """Look again at what looked wrong, then go on with the round where the last tick left it, for so long.
+    """Go on with the round where the last tick left it, for so long; then look again at what looked wrong to that.
 
-    A workgroup that was begun is finished.
+    A workgroup that was begun is finished. What is found is recorded last: the journal may not tell of it at once, and
+    that would look wrong, too, and to a tick that came twice at both its looks.
     """
     progress = audits.read(table)
-    findings = sum(_confirm(table, log, wg, suspected, now) for wg, suspected in progress.suspects.items())
     suspects: dict[str, list[Violation]] = {}
     looked_at, after, begun = 0, progress.after, time.monotonic()
     for workgroup, place in workgroups.every(table, after=after):
@@ -51,6 +51,7 @@ def tick(table: StampedTable, log: Table, *, now: datetime, seconds: float) -> A
             break
     else:
         after = None  # the round is over; the next tick begins another
+    findings = sum(_confirm(table, log, wg, suspected, now) for wg, suspected in progress.suspects.items())
     audits.move(table, progress, after=after, suspects=suspects)
     return Audited(looked_at, sum(map(len, suspects.values())), findings)
 
