@@ -59,9 +59,17 @@ def every_plan(calls: Sequence[str]) -> list[Plan]:
 
 
 def telling_plans(calls: Sequence[str]) -> list[Plan]:
-    """Every fault at every call that writes, and at one that reads those that can matter: it leaves all as it was, so
-    that dying after it is dying after the write before it, and who gets no answer learns the same however it went."""
-    return [plan for plan in every_plan(calls) if not reads(calls[plan.number - 1]) or plan.fault in MATTERS_WHERE_READ]
+    """Every fault at every call that writes; of reads in a row, at the first and the last, those that can matter.
+
+    A read leaves all as it was. So to die after it is to die after the write before it; to fail at another of the row
+    is to fail there; and who gets no answer learns the same however it went.
+    """
+    between = {number for number in range(2, len(calls)) if all(map(reads, calls[number - 2 : number + 1]))}
+    return [
+        plan
+        for plan in every_plan(calls)
+        if not reads(calls[plan.number - 1]) or (plan.fault in MATTERS_WHERE_READ and plan.number not in between)
+    ]
 
 
 def doubtful_plans(calls: Sequence[str]) -> list[Plan]:

@@ -17,7 +17,9 @@ def test_whatever_fails_at_any_call_it_ends_as_if_nothing_had(
 
     problems = machine.problems(telling_plans(machine.calls))
 
-    assert machine.undisturbed.first.succeeded
+    first, again = machine.undisturbed.first, machine.undisturbed.again
+    assert first.succeeded
+    assert again.named == first.named
     assert not problems, "\n".join(problems)
 
 
