@@ -79,9 +79,9 @@ class Calls:
 
     def watch_aws(self, events: "BaseEventHooks") -> None:
         """Count what the clients call that are built from a session with these events."""
-        events.register_first("before-call", self._before_call)
+        events.register_first("before-call", self._before_call)  # type: ignore[arg-type]  # an answer is heeded
         events.register_first(f"before-send.dynamodb.{TRANSACTION}", self._before_send)
-        events.register_first("needs-retry", self._answered)
+        events.register_first("needs-retry", self._answered)  # type: ignore[arg-type]  # as above
         events.register_last("after-call", self._after_call)
 
     def _before_call(self, model: Any, params: Mapping[str, Any], **_: object) -> object:  # noqa: ANN401  # botocore's
@@ -108,8 +108,14 @@ class Calls:
             request.headers["X-Amz-Target"] = b"DynamoDB_20120810.ListTables"
             request.body = b"{}"
 
-    def _answered(  # as botocore calls it
-        self, *, attempts: int, operation: Any, request_dict: Mapping[str, Any], response: Any, **_: object
+    def _answered(
+        self,
+        *,
+        attempts: int,
+        operation: Any,  # noqa: ANN401  # botocore's
+        request_dict: Mapping[str, Any],
+        response: Any,  # noqa: ANN401  # botocore's
+        **_: object,
     ) -> int | None:
         """Seconds until the same bytes are sent again; None where the answer came through."""
         if response is None:

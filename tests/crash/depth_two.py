@@ -8,7 +8,7 @@ from tests.crash.faults import every_plan, telling_plans
 from tests.crash.machine import A_DAY_LATER, Machine
 from tests.crash.registry import Build, Entry, entries
 
-PAIRS_MAX = 100
+PAIRS_MAX = 60
 """How many stories of two faults are told of a delivery at the most: of more, every n-th."""
 
 type Told = Callable[[str, object], None]

@@ -59,16 +59,17 @@ def every_plan(calls: Sequence[str]) -> list[Plan]:
 
 
 def telling_plans(calls: Sequence[str]) -> list[Plan]:
-    """Every fault at every call that writes; of reads in a row, at the first and the last, those that can matter.
+    """Those that may end in a way of their own: of what `every_plan` has, less than half.
 
-    A read leaves all as it was. So to die after it is to die after the write before it; to fail at another of the row
-    is to fail there; and who gets no answer learns the same however it went.
+    What can't be reached leaves what a busy service leaves. A read leaves all as it was: to die after it is to die
+    after the write before it, to get no answer is the same however it went, and of reads in a row two stand for all.
     """
     between = {number for number in range(2, len(calls)) if all(map(reads, calls[number - 2 : number + 1]))}
     return [
         plan
         for plan in every_plan(calls)
-        if not reads(calls[plan.number - 1]) or (plan.fault in MATTERS_WHERE_READ and plan.number not in between)
+        if plan.fault is not Fault.UNREACHABLE
+        and (not reads(calls[plan.number - 1]) or (plan.fault in MATTERS_WHERE_READ and plan.number not in between))
     ]
 
 

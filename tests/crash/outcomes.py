@@ -19,7 +19,8 @@ class Outcome:
         """Of the answer; of one in parts, that of what was left undone, if anything was."""
         if self.answer is None:
             return 0
-        parts = [part["problem"]["status"] for part in self.answer.body.get("results", ()) if "problem" in part]
+        results = self.answer.body.get("results", ())
+        parts: list[int] = [part["problem"]["status"] for part in results if "problem" in part]
         return max(self.answer.status, *(status for status in parts if status >= 500), 0)
 
     @property

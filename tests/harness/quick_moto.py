@@ -7,6 +7,7 @@ alone are copied. And each type that a value of DynamoDB's could have is looked 
 import copy
 from typing import Any
 
+import pytest
 from moto.core.serialize import AttributePicker
 from moto.dynamodb.models.table import Table
 
@@ -31,6 +32,6 @@ def _picked(picker: AttributePicker, context: Any) -> Any:  # noqa: ANN401  # mo
     return _pick(picker, context)
 
 
-def quicken() -> None:
-    Table.__deepcopy__ = _copied  # type: ignore[attr-defined]  # it has none of its own
-    AttributePicker.__call__ = _picked  # type: ignore[method-assign]  # in place of moto's
+def quicken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Table, "__deepcopy__", _copied, raising=False)
+    monkeypatch.setattr(AttributePicker, "__call__", _picked)
