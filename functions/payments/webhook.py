@@ -5,7 +5,6 @@ import json
 from packhouse import runtime, selling, signatures
 from packhouse.errors import InvalidRequest, SignatureInvalid
 from packhouse.payments.stripe import EVENT_KINDS
-from packhouse.settings import stripe_queue
 from packhouse.web.api import create_api, raw_body
 from packhouse.web.fields import View
 from packhouse.web.identity import Door
@@ -18,7 +17,7 @@ class Received(View):
     received: bool
 
 
-@api.serves("POST /v1/webhooks/stripe", may=Door.ANYONE, refuses=(SignatureInvalid,))
+@api.serves("POST /v1/webhooks/stripe", may=Door.ANYONE, refuses=(SignatureInvalid, TryAgain))
 def receive() -> Received:
     body = raw_body(api.current_event.raw_event)
     header = api.current_event.headers.get("stripe-signature", "")
@@ -28,7 +27,7 @@ def receive() -> Received:
             pass  # Stripe sends more kinds than are of use here.
         case {"type": str(kind), "id": str(event_id), "data": {"object": {"id": str(object_id)}}}:
             message = {"event_id": event_id, "kind": kind, "object_id": object_id}
-            selling.queue().send_message(QueueUrl=stripe_queue(), MessageBody=json.dumps(message))
+            selling.enqueue(message)
         case _:
             raise InvalidRequest(errors=[{"pointer": "", "detail": "It isn't an event of Stripe."}])
     return Received(received=True)

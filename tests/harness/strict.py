@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import moto.dynamodb.parsing
 
 if TYPE_CHECKING:
+    from botocore.hooks import BaseEventHooks
     from mypy_boto3_dynamodb import DynamoDBClient
 
 RESERVED = {
@@ -27,13 +28,18 @@ class WouldBeRefusedError(AssertionError):
 
 def watch(client: "DynamoDBClient") -> None:
     """Fail any call of this client that AWS would refuse as it is written."""
+    watch_all(client.meta.events)
+
+
+def watch_all(events: "BaseEventHooks") -> None:
+    """Fail any such call whose events these are: of a client, or of a session, for the clients that it builds then."""
 
     def check(model: Any, params: Mapping[str, Any], **_: object) -> None:  # noqa: ANN401  # botocore's
         faults = sorted(_faults(model.name, params))
         if faults:
             raise WouldBeRefusedError(f"{model.name}: {faults}")
 
-    client.meta.events.register_first("provide-client-params.dynamodb", check)
+    events.register_first("provide-client-params.dynamodb", check)
 
 
 def _faults(operation: str, params: Mapping[str, Any]) -> Iterator[str]:

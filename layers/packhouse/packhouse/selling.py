@@ -2,16 +2,21 @@
 
 import json
 import time
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as ConnectionFailed
 
 from packhouse import runtime
 from packhouse.buying import Desk
 from packhouse.domain.access import Stamp
+from packhouse.errors import TryAgain
 from packhouse.payments.stripe import Account, StripePayments, account
-from packhouse.settings import payment_settings, settings
+from packhouse.settings import payment_settings, settings, stripe_queue
+from packhouse.store.table import passes
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -38,6 +43,11 @@ def webhook_secrets() -> list[str]:
     return found
 
 
+def enqueue(message: Mapping[str, str]) -> None:
+    """Hand what Stripe told to the worker."""
+    _answered(_queue().send_message, QueueUrl=stripe_queue(), MessageBody=json.dumps(message))
+
+
 @cache
 def _account(api_key: str) -> Account:
     return account(api_key, api_url=payment_settings().stripe_url)
@@ -51,13 +61,25 @@ def _period() -> int:
 def _secret(period: int) -> dict[str, Any]:
     """The secret, read again in each period."""
     del period
-    text = _secrets_manager().get_secret_value(SecretId=payment_settings().secret_name)["SecretString"]
-    found: dict[str, Any] = json.loads(text)
+    answer = _answered(_secrets_manager().get_secret_value, SecretId=payment_settings().secret_name)
+    found: dict[str, Any] = json.loads(answer["SecretString"])
     return found
 
 
+def _answered(call: Callable[..., Any], **arguments: str) -> Any:  # noqa: ANN401  # botocore's own types
+    """AWS's answer; `TryAgain` where the same call may do better in a moment."""
+    try:
+        return call(**arguments)
+    except (ConnectionFailed, HTTPClientError) as error:
+        raise TryAgain from error
+    except ClientError as error:
+        if not passes(error):
+            raise
+        raise TryAgain from error
+
+
 @cache
-def queue() -> "SQSClient":
+def _queue() -> "SQSClient":
     return boto3.client("sqs", config=runtime.patience())
 
 

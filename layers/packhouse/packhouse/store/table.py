@@ -37,6 +37,7 @@ PASSING = frozenset(
         "InternalServerError",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
+        "RequestThrottled",
         "ServiceUnavailable",
         "ThrottlingException",
         "TransactionConflictException",
@@ -309,15 +310,15 @@ def _patiently(call: Callable[..., Any], **arguments: Any) -> Any:  # noqa: ANN4
         try:
             return call(**arguments)
         except ClientError as error:
-            if not _passes(error):
+            if not passes(error):
                 _refuse(error)
         except (ConnectionFailed, HTTPClientError) as error:  # botocore has tried it again already
             raise TryAgain from error
     raise TryAgain
 
 
-def _passes(error: ClientError) -> bool:
-    """Whether the same call may do better in a moment."""
+def passes(error: ClientError) -> bool:
+    """Whether the same call may do better in a moment; of AWS's other services, too."""
     reasons = _reasons(error)
     if reasons:
         return all(reason["Code"] in PASSING_REASONS for reason in reasons)

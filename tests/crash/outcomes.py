@@ -1,0 +1,49 @@
+from dataclasses import dataclass
+
+from tests.crash.masks import ids, masked
+from tests.harness.gateway import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a delivery came to: an answer, or an error that Lambda was left with, or the process's death."""
+
+    calls: tuple[str, ...]
+    fired: bool
+    answer: Answer | None = None
+    error: Exception | None = None
+    died: bool = False
+
+    @property
+    def status(self) -> int:
+        """Of the answer; of one in parts, that of what was left undone, if anything was."""
+        if self.answer is None:
+            return 0
+        results = self.answer.body.get("results", ())
+        parts: list[int] = [part["problem"]["status"] for part in results if "problem" in part]
+        return max(self.answer.status, *(status for status in parts if status >= 500), 0)
+
+    @property
+    def succeeded(self) -> bool:
+        return not (self.died or self.error or self.status >= 300)
+
+    @property
+    def told(self) -> str:
+        """What the source learns."""
+        if self.answer is None:
+            return "died" if self.died else repr(self.error) if self.error else "done"
+        return f"{self.answer.status} {masked({**self.answer.body, 'instance': ''})}"
+
+    @property
+    def named(self) -> str:
+        """The part of it that is the same whatever went before: the status, and the ids of what there is."""
+        return self.told if self.answer is None else f"{self.answer.status} {ids(self.answer.body)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How it goes when nothing goes wrong: the first delivery, another, and what is so in the end."""
+
+    first: Outcome
+    again: Outcome
+    facts: frozenset[str]
