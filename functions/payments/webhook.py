@@ -3,7 +3,7 @@
 import json
 
 from packhouse import runtime, selling, signatures
-from packhouse.errors import InvalidRequest, SignatureInvalid
+from packhouse.errors import InvalidRequest, SignatureInvalid, TryAgain
 from packhouse.payments.stripe import EVENT_KINDS
 from packhouse.web.api import create_api, raw_body
 from packhouse.web.fields import View
