@@ -1,0 +1,77 @@
+"""Histories of many callers on the real code, each held against the sequential model; and the careless, found out.
+
+`HISTORIES` is how many, `HISTORIES_SEED` the first one's seed: `python -m tests.histories` sets both.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from tests.harness.shop import Shop
+from tests.histories import model
+from tests.histories.acts import Acts, CarelessGivingBack, CarelessTaking
+from tests.histories.checker import UNKNOWN, Call
+from tests.histories.playing import play
+
+COUNT = int(os.environ.get("HISTORIES", "16"))
+SEED = int(os.environ.get("HISTORIES_SEED", "1"))
+PLANTED_MAX = 40
+ALWAYS_MET = {
+    "Start: Started",
+    "Start: Started, replayed",
+    "Start: Exhausted",
+    "Start: idempotency-key-reused",
+    "Heartbeat: Extended",
+    "Settle: Ended",
+    "Settle: Ended, before",
+    "Settle: run-already-settled",
+    "Pay: granted",
+    "LookAtPack: Counters",
+    "LookAtPack: not-found",
+}
+MET_BY_MANY = ALWAYS_MET | {"Heartbeat: LeaseEnded", "Heartbeat: run-already-settled", "Settle: LeaseEnded"}
+MANY = 100
+
+
+def test_every_history_is_linearizable(shop: Shop, record_property: Callable[[str, object], None]) -> None:
+    met = Counter[str]()
+    for seed in range(SEED, SEED + COUNT):
+        history = play(shop, seed)
+
+        assert history.verdict().linearizable, history.told()
+        met.update(_named(call) for call in history.calls)
+        met["answers lost, and sent again"] += history.resent
+
+    assert (MET_BY_MANY if COUNT >= MANY else ALWAYS_MET) <= met.keys(), met
+    assert met["answers lost, and sent again"] > 0
+    counted = ", ".join(f"{name} {met[name]}" for name in sorted(met)) if COUNT >= MANY else f"{met.total()} calls"
+    record_property("summary", f"{COUNT} histories from seed {SEED}, all linearizable: {counted}")
+
+
+@pytest.mark.parametrize("careless", [CarelessTaking, CarelessGivingBack])
+def test_what_reads_then_decides_then_writes_is_rejected(
+    shop: Shop, careless: type[Acts], record_property: Callable[[str, object], None]
+) -> None:
+    shop.world.sound = False
+
+    for number in range(1, PLANTED_MAX + 1):
+        if not play(shop, SEED + number, careless).verdict().linearizable:
+            record_property("summary", f"{careless.__name__} was rejected by history {number} of at most {PLANTED_MAX}")
+            return
+
+    pytest.fail(f"{careless.__name__} got through {PLANTED_MAX} histories: they can't tell")
+
+
+def _named(call: Call) -> str:
+    """An operation and what became of it."""
+    answer = call.answer if isinstance(call.answer, str) else type(call.answer).__name__
+    match call.answer:
+        case model.Started(replayed=True):
+            answer = "Started, replayed"
+        case model.Ended(now=False):
+            answer = "Ended, before"
+        case _ if call.answer is UNKNOWN:
+            answer = "?"
+    return f"{type(call.operation).__name__}: {answer}"
