@@ -161,6 +161,8 @@ class Packhouse:
     catalog: Mapping[str, Mapping[str, Any]]
     """License types by sku, as the catalog tells them."""
     policies: Mapping[str, int]
+    workgroup: dict[str, Any]
+    """What is told of it, but for its id."""
     packs: dict[str, Pack] = field(default_factory=dict)
     projects: dict[str, Project] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
@@ -227,16 +229,21 @@ def optional(value: object) -> object:
     return ABSENT if value is None else value
 
 
-def differences(expected: Any, actual: Any, at: str = "") -> Iterable[str]:  # noqa: ANN401  # JSON
-    """Where an answer isn't what the model says; members that the model doesn't know are let be."""
+def differences(expected: Any, actual: Any, at: str = "", *, whole: bool = True) -> Iterable[str]:  # noqa: ANN401  # JSON
+    """Where an answer isn't what the model says; one that must be it `whole` has no member that the model doesn't know.
+
+    Problems have: their sentences are the product's own.
+    """
     if isinstance(expected, Mapping) and isinstance(actual, Mapping):
+        whole = whole and "type" not in expected
+        yield from (f"{at}/{name}: unknown" for name in actual if whole and name not in expected)
         for name, value in expected.items():
             if (value is ABSENT) != (name not in actual):
                 yield f"{at}/{name}: {'there' if value is ABSENT else 'missing'}"
             elif value is not ABSENT:
-                yield from differences(value, actual[name], f"{at}/{name}")
+                yield from differences(value, actual[name], f"{at}/{name}", whole=whole)
     elif isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
         for number, (one, other) in enumerate(zip(expected, actual, strict=True)):
-            yield from differences(one, other, f"{at}/{number}")
+            yield from differences(one, other, f"{at}/{number}", whole=whole)
     elif expected != actual:
         yield f"{at}: {expected!r} expected, {actual!r} told"

@@ -7,7 +7,7 @@ from typing import Any
 from tests.model.model import ABSENT, Ending, Expected, Named, Packhouse, Refused, Run, days, optional, told
 
 WRITES_MAX = 100
-RUNS_PER_PACK_MAX = 5
+PACKS_PER_RUN_MAX = 5
 
 type Allocation = dict[str, int]
 
@@ -100,7 +100,7 @@ def _bounded(allocations: Sequence[Allocation]) -> None:
     """A run is spread over five packs at the most, and everything is one transaction of a hundred writes."""
     for number, allocation in enumerate(allocations):
         packs = {pack_id for one in allocations[: number + 1] for pack_id in one}
-        if len(allocation) > RUNS_PER_PACK_MAX or number + 1 + len(packs) + 1 > WRITES_MAX:
+        if len(allocation) > PACKS_PER_RUN_MAX or number + 1 + len(packs) + 1 > WRITES_MAX:
             raise Refused("start-too-scattered", items_max=number)
 
 

@@ -121,8 +121,19 @@ class OrderRules(TillRules):
 
     @move(when=lambda self: self.till.orders, pick=PICK, key=st.sampled_from("ab"), who=BUYERS)
     def cancel(self, pick: int, key: str, who: str) -> None:
-        self.at_stripe()
         order_id = of([*(order.order_id for order in self.orders()), f"ord_{'0' * 32}"], pick)
+        self.cancelled(order_id, key, who=who)
+
+    @move(when=lambda self: self.cancellations(), pick=PICK, who=BUYERS)
+    def cancel_again(self, pick: int, who: str) -> None:
+        order_id, key = of(self.cancellations(), pick)
+        self.cancelled(order_id, key, who=who)
+
+    def cancellations(self) -> list[tuple[str, str]]:
+        return [(order.order_id, order.cancel_key) for order in self.orders() if order.cancel_key]
+
+    def cancelled(self, order_id: str, key: str, *, who: str) -> None:
+        self.at_stripe()
         answer = self.call("POST", f"orders/{order_id}/cancel", who, key=key)
         self.agree("cancel", answer, lambda: model_orders.cancel(self.till, order_id, key, by=who))
         self.learn("cancel")
@@ -185,7 +196,7 @@ class BankRules(TillRules):
             model_orders.look_at(self.till, self._told_of(event), by="stripe")
             changed = self.till.orders[order_id].status != status
             self.met("webhook", f"{event['type'].rpartition('.')[2]}, {'paid' if changed else 'nothing new'}")
-        self.sums_stale, self.agreed = True, True
+        self.agreed = True
         self.learn("the webhook")
 
     @move(
@@ -214,7 +225,7 @@ class BankRules(TillRules):
         self.met("expire orders", "expired" if looked_at > len(model_orders.untold(self.till)) else "none")
         if model_orders.untold(self.till):
             self.met("expire orders", "paid")
-        self.sums_stale, self.agreed = True, True
+        self.agreed = True
         self.learn("expire orders")
 
     @move(when=lambda self: self.house.now - self.till.mark <= MARK_AGE_MAX)
@@ -225,7 +236,7 @@ class BankRules(TillRules):
         self.stage.shop.reconcile()
         model_orders.reconcile(self.till, by="packhouse:reconcile")
         self.met("reconcile", "paid" if len(self._paid()) > paid else "nothing new")
-        self.sums_stale, self.agreed = True, True
+        self.agreed = True
         self.learn("reconcile")
 
     @move(weight=2, step=st.sampled_from(STEPS))
@@ -243,7 +254,6 @@ class BankRules(TillRules):
         self.stage.advance(step)
         self.house.now = self.world.clock.now
         self.met("wait", str(step))
-        self.sums_stale = True
 
     def _taken(self) -> list[dict[str, str]]:
         """The messages that the webhook left in the queue."""

@@ -51,7 +51,6 @@ class StockRules(Machine):
         pack = self.world.grant(sku, quantity, wg=NORTHWIND, acquired=acquired_at)
         self.house.grant(sku, quantity, pack.pack_id, acquired_at=acquired_at, source={"kind": "demo"})
         self.met("grant", "done")
-        self.sums_stale = True
 
 
 class ProjectRules(Machine):
@@ -95,6 +94,14 @@ class ClockRules(Machine):
         what, at = of(self.edges(), pick)
         self.waited(at - self.house.now - timedelta(seconds=sooner), what=f"for a {what}")
 
+    @move(weight=3, when=lambda self: self.expiries(), pick=PICK)
+    def wait_for_an_expiry(self, pick: int) -> None:
+        """Until a pack ends whose licenses are held."""
+        self.waited(of(self.expiries(), pick) - self.house.now, what="for an expiry")
+
+    def expiries(self) -> list[datetime]:
+        return [at for what, at in self.edges() if what == "pack"]
+
     def edges(self) -> list[tuple[str, datetime]]:
         """When the leases of holds end, and the packs they hold licenses of."""
         held = [run for run in self.house.runs.values() if run.state(self.house.now) == "held"]
@@ -106,4 +113,3 @@ class ClockRules(Machine):
         self.stage.advance(step)
         self.house.now = self.world.clock.now
         self.met("wait", what or str(step))
-        self.sums_stale = True

@@ -7,7 +7,8 @@ import hypothesis.strategies as st
 
 from tests.model import model_runs
 from tests.model.machine import NOBODY, NOWHERE, PICK, Machine, move, of, principal
-from tests.model.model import Named, Run
+from tests.model.model import Named, Project, Run
+from tests.model.model_runs import PACKS_PER_RUN_MAX
 
 ANN = "ann@example.com"
 SERVICES = st.sampled_from(
@@ -23,7 +24,7 @@ ITEMS = st.lists(
     st.tuples(st.sampled_from([*[1] * 7, 2, 2, 3, 6]), st.sampled_from([None, None, ANN])), min_size=1, max_size=3
 )
 LEASES = st.sampled_from([None, 60, 3600, 86_400])
-WHO = st.sampled_from(["worker", "worker", "amy", "max"])
+WHO = st.sampled_from(["worker", "worker", "amy", "max", "platform"])
 SECONDS = st.sampled_from([60, 3600, 86_400])
 ENDINGS = st.one_of(
     st.just({"outcome": "succeeded"}),
@@ -72,8 +73,22 @@ class StartRules(Machine):
     )
     def start_much(self, licenses: list[int], who: str) -> None:
         """Many items, or much for one, in the project that allows most."""
-        project = max(self.house.projects.values(), key=lambda one: one.most)
-        self.started(project.project_id, self.key(), work(*licenses), who=who)
+        self.started(self.roomiest().project_id, self.key(), work(*licenses), who=who)
+
+    @move(weight=2, when=lambda self: self.crumbled(), beside=st.booleans())
+    def start_on_crumbs(self, beside: bool) -> None:  # noqa: FBT001  # a strategy's
+        """More for one item than the packs that go first let one run have."""
+        licenses = [*([1] if beside else []), PACKS_PER_RUN_MAX + 1]
+        self.started(self.roomiest().project_id, self.key(), work(*licenses), who="worker")
+
+    def crumbled(self) -> bool:
+        """Whether more packs than one run may be spread over go first, with a license each."""
+        first = list(self.house.stock("mailbox-migration").values())[: PACKS_PER_RUN_MAX + 1]
+        return first == [1] * (PACKS_PER_RUN_MAX + 1) and self.roomiest().most > PACKS_PER_RUN_MAX
+
+    def roomiest(self) -> Project:
+        """The project that allows most for one item."""
+        return max(self.house.projects.values(), key=lambda one: one.most)
 
     @move(weight=2, when=lambda self: self.starts(), pick=PICK, otherwise=st.booleans(), who=WHO)
     def start_again(self, pick: int, otherwise: bool, who: str) -> None:  # noqa: FBT001  # a strategy's
@@ -134,6 +149,17 @@ class SettleRules(Machine):
     def settle(self, pick: int, ending: dict[str, Any], who: str) -> None:
         run = of(recent(self), pick)
         self.settled(run.project_id, run.run_id, ending, who=who)
+
+    @move(weight=6, when=lambda self: self.overdue(), pick=PICK, ending=ENDINGS)
+    def settle_overdue(self, pick: int, ending: dict[str, Any]) -> None:
+        run = of(self.overdue(), pick)
+        self.settled(run.project_id, run.run_id, ending, who="worker")
+
+    def overdue(self) -> list[Run]:
+        """Holds of licenses whose packs have expired meanwhile."""
+        now = self.house.now
+        expired = {pack_id for pack_id, pack in self.house.packs.items() if pack.expires_at <= now}
+        return [run for run in self.house.runs.values() if run.state(now) == "held" and expired & run.allocation.keys()]
 
     @move(when=lambda self: any(run.ending for run in self.house.runs.values()), pick=PICK)
     def settle_again(self, pick: int) -> None:

@@ -22,6 +22,8 @@ from tests.model.tally import Tally
 
 OFFSET = struct.Struct("<q")  # what the clock's file holds: microseconds
 WHOLE_CHECK_EVERY = 10
+BEGINNING = {"name": "Northwind", "time_zone": "UTC", "low_balance": {}, "notify": [], "managers_redeem": False}
+"""Northwind, as nobody has changed it."""
 
 
 class RememberingGateway(Gateway):
@@ -45,6 +47,7 @@ class Stage:
     tally: Tally = field(default_factory=Tally)
     set_ups: int = 0
     _tokens: dict[str, str] = field(default_factory=dict)
+    _sold: dict[str, Any] = field(default_factory=dict)
 
     @property
     def world(self) -> World:
@@ -69,9 +72,15 @@ class Stage:
         marks.move(world.stamped(), START)
         self.shop.stripe.reset()
         self.set_ups += 1
-        catalog = self.call("GET", "/v1/catalog", None).body
+        catalog = self._catalog()
         types = {one["sku"]: one for one in catalog["license_types"]}
-        return Packhouse(now=START, catalog=types, policies=catalog["policies"])
+        return Packhouse(now=START, catalog=types, policies=catalog["policies"], workgroup=dict(BEGINNING))
+
+    def _catalog(self) -> dict[str, Any]:
+        """As it is told, once."""
+        if not self._sold:
+            self._sold = self.call("GET", "/v1/catalog", None).body
+        return self._sold
 
     def counters(self) -> dict[str, tuple[int, int]]:
         """What is available in each of the workgroup's packs, and what has expired, as the table has it."""

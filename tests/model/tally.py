@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 @dataclass
 class Tally:
     runs: int = 0
+    steps: int = 0
+    disagreements: int = 0
     met: Counter[str] = field(default_factory=Counter)
 
     def add(self, rule: str, outcome: str) -> None:
@@ -18,7 +20,7 @@ class Tally:
 
     def told(self, *, whole: bool) -> str:
         """One line, or every outcome of every rule."""
-        head = f"{self.runs} runs, {self.met.total()} answers as the model has them"
+        head = f"{self.runs} runs, {self.steps} steps, {self.met.total()} answers, {self.disagreements} disagreements"
         if not whole:
             return f"{head}, {len(self.met)} kinds of them"
         rules: dict[str, list[str]] = {}
