@@ -38,6 +38,7 @@ def start(
     assert len(ids) == len(body["items"])
     for item, allocation, run_id in zip(body["items"], allocations, ids, strict=True):
         assert run_id not in house.runs
+        until, latest = _lease(house, sku, allocation, body.get("lease_seconds"))
         house.runs[run_id] = Run(
             run_id=run_id,
             project_id=project_id,
@@ -48,7 +49,9 @@ def start(
             allocation=allocation,
             started_at=house.now,
             started_by=by,
-            **_lease(house, sku, allocation, body.get("lease_seconds")),
+            leased_until=until,
+            lease_ends=until,
+            lease_latest=latest,
         )
         for pack_id, quantity in allocation.items():
             house.packs[pack_id].available -= quantity
@@ -104,14 +107,16 @@ def _bounded(allocations: Sequence[Allocation]) -> None:
             raise Refused("start-too-scattered", items_max=number)
 
 
-def _lease(house: Packhouse, sku: str, allocation: Allocation, seconds: int | None) -> dict[str, datetime]:
-    """As long as asked for, but never long after the soonest expiry of what is held, nor beyond the life of a run."""
+def _lease(house: Packhouse, sku: str, allocation: Allocation, seconds: int | None) -> tuple[datetime, datetime]:
+    """When it ends, and when it must at the latest.
+
+    It lasts as long as asked for, but not long after the soonest expiry of what is held, nor beyond a run's life.
+    """
     soonest = min(house.packs[pack_id].expires_at for pack_id in allocation)
     after_expiry = timedelta(hours=house.policies["lease_hours_after_pack_expiry"])
     latest = min(soonest + after_expiry, house.now + days(house.policies["run_days_max"]))
     length = timedelta(seconds=seconds or house.catalog[sku]["lease_seconds_default"])
-    until = min(house.now + length, latest)
-    return {"leased_until": until, "lease_ends": until, "lease_latest": latest}
+    return min(house.now + length, latest), latest
 
 
 # --- heartbeats ---

@@ -35,7 +35,7 @@ def pack_view(house: Packhouse, pack: Pack) -> dict[str, object]:
         "acquired_at": told(pack.acquired_at),
         "expires_at": told(pack.expires_at),
         "state": pack.state(house.now),
-        "refundable": False,
+        "refundable": False,  # nothing is, for nothing refunds yet
     }
 
 

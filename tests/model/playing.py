@@ -44,7 +44,7 @@ def _settings() -> settings:
         deadline=None,
         database=None,
         derandomize=True,  # but for the seed
-        phases=[Phase.generate],
+        phases=[Phase.generate, Phase.shrink],
         report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
     )

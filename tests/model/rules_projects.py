@@ -34,6 +34,7 @@ DAYS = st.sampled_from([None, 31, 730])
 
 class StockRules(Machine):
     @move(
+        weight=2,
         when=lambda self: len(self.house.packs) < PACKS_MAX,
         sku=st.sampled_from(["mailbox-migration", "mailbox-migration", "document-migration", "user-migration-bundle"]),
         quantity=st.integers(2, 9),
