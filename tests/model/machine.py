@@ -97,12 +97,13 @@ class Machine(RuleBasedStateMachine):
             expected = refused
         if isinstance(expected, Refused):
             told = (answer.status, answer.slug if answer.status >= 400 else answer.body)  # the first refusal
-            assert told == (expected.status, expected.slug), answer
-            assert list(differences(expected.facts, answer.body, whole=False)) == [], answer
+            assert told == (expected.status, expected.slug), (rule, expected.slug, answer)
+            different = list(differences(expected.facts, answer.body, whole=False))
         else:
-            assert answer.status == expected.status, answer
-            assert list(differences(expected.body, answer.body)) == [], answer
+            assert answer.status == expected.status, (rule, expected.status, answer)
+            different = list(differences(expected.body, answer.body))
             assert (answer.headers.get("idempotent-replayed") == "true") == expected.replayed, answer
+        assert not different, (rule, different, answer)
         outcome = expected.slug if isinstance(expected, Refused) else "again" if expected.replayed else "done"
         self.met(rule, outcome)
         self.agreed = True
@@ -119,7 +120,8 @@ class Machine(RuleBasedStateMachine):
             assert len(answer.body["items"]) <= limit
             items += answer.body["items"]
             cursor = answer.body["next_cursor"]
-        assert list(differences(list(expected), items)) == [], items
+        different = list(differences(list(expected), items))
+        assert not different, (rule, different, items)
         self.met(rule, "empty" if not items else "one page" if len(items) <= limit else "many pages")
         self.agreed = True
 
@@ -144,7 +146,8 @@ class Machine(RuleBasedStateMachine):
         if self.steps_since_sums >= SUMS_EVERY:
             self.agreed = False
             counters = {pack.pack_id: (pack.available, pack.expired) for pack in self.house.packs.values()}
-            assert self.stage.counters() == counters
+            counted = self.stage.counters()
+            assert counted == counters, f"counted {counted}, expected {counters}"
             self.steps_since_sums, self.agreed = 0, True
 
     def teardown(self) -> None:
