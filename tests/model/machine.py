@@ -22,7 +22,7 @@ PICK = st.integers(0, 11)
 """Chooses among what there is, whatever that is: `of` takes the number modulo its length."""
 MOVES_MIN = 5
 """What has fewer moves isn't counted as a run."""
-SUMS_EVERY = 4
+SUMS_EVERY = 5
 NOWHERE = f"prj_{'0' * 32}"
 NOBODY = f"run_{'0' * 32}"
 
