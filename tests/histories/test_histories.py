@@ -17,7 +17,7 @@ from tests.histories.playing import play
 
 COUNT = int(os.environ.get("HISTORIES", "16"))
 SEED = int(os.environ.get("HISTORIES_SEED", "1"))
-PLANTED_MAX = 40
+PLANTED_MAX = 100
 ALWAYS_MET = {
     "Start: Started",
     "Start: Started, replayed",
@@ -30,17 +30,19 @@ ALWAYS_MET = {
     "Pay: granted",
     "LookAtPack: Counters",
     "LookAtPack: not-found",
+    "answers lost, and sent again",
 }
 MET_BY_MANY = ALWAYS_MET | {"Heartbeat: LeaseEnded", "Heartbeat: run-already-settled", "Settle: LeaseEnded"}
-MANY = 100
+ENOUGH, MANY = 16, 100
+"""So many histories must meet all of these."""
 
 
 def test_every_history_is_linearizable(shop: Shop, record_property: Callable[[str, object], None]) -> None:
-    met, disagreements = Counter[str](), list[str]()
+    met, lost, disagreements = Counter[str](), 0, list[str]()
     for seed in range(SEED, SEED + COUNT):
         history = play(shop, seed)
         met.update(_named(call) for call in history.calls)
-        met["answers lost, and sent again"] += history.resent
+        lost += history.resent
         if not history.verdict().linearizable:
             disagreements.append(history.told())
 
@@ -48,8 +50,9 @@ def test_every_history_is_linearizable(shop: Shop, record_property: Callable[[st
     told = ", ".join(f"{name} {met[name]}" for name in sorted(met))
     record_property("summary", f"{checked}: {told}" if COUNT >= MANY else checked)
     assert disagreements == [], "\n\n".join(disagreements)
-    assert (MET_BY_MANY if COUNT >= MANY else ALWAYS_MET) <= met.keys(), met
-    assert met["answers lost, and sent again"] > 0
+    met += Counter({"answers lost, and sent again": lost})
+    wanted = MET_BY_MANY if COUNT >= MANY else ALWAYS_MET if COUNT >= ENOUGH else set[str]()
+    assert wanted <= met.keys(), met
 
 
 @pytest.mark.parametrize("careless", [CarelessTaking, CarelessGivingBack])
