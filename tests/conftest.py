@@ -23,7 +23,14 @@ from tests.harness.world import Clock, World
 from tests.stack.running import LocalStack, free_port
 
 NO_CHROMIUM = "neither `chromium-headless-shell` nor `chromium` is on the PATH"
-SHARING = {"tests/stack": "stack", "tests/console": "stack", "tests/fuzz": "stack", "tests/races": "engine"}
+SHARING = {
+    "tests/stack": "stack",
+    "tests/console": "stack",
+    "tests/fuzz": "stack",
+    "tests/races": "engine",
+    "tests/histories": "engine",
+    "tests/model": "model",
+}
 """Folders whose tests share a process that is slow to start: each group runs in one worker of pytest-xdist."""
 
 
@@ -42,6 +49,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for report in [*terminalreporter.stats.get("passed", []), *terminalreporter.stats.get("failed", [])]:
+        for line in [value for name, value in report.user_properties if name == "summary"]:
+            terminalreporter.line(line)
     skipped = [report for report in terminalreporter.stats.get("skipped", []) if NO_CHROMIUM in str(report.longrepr)]
     if skipped:
         terminalreporter.section("THE CONSOLE WAS NOT TESTED", red=True, bold=True)

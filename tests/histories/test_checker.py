@@ -1,0 +1,171 @@
+"""The checker itself, on histories written by hand: of a counter, and of Packhouse."""
+
+from collections.abc import Hashable, Iterable
+
+import pytest
+
+from tests.histories import model
+from tests.histories.checker import UNKNOWN, Call, UndecidedError, check
+
+STOCK = model.stocked(model.Pack("soon", expires=100, quantity=2), model.Pack("late", expires=10**6, quantity=2))
+
+
+def taking(stock: int, operation: Hashable, answer: Hashable) -> Iterable[int]:
+    """A stock from which one is taken at a time: `ok`, or `none` when there is none."""
+    assert operation == "take"
+    if answer is UNKNOWN:
+        return [stock, max(stock - 1, 0)]
+    return [stock - (answer == "ok")] if (answer == "ok") == (stock > 0) else []
+
+
+def explained(*calls: Call, initial: model.State = STOCK) -> bool:
+    return check(calls, initial, model.step).linearizable
+
+
+def started(allocation: model.Allocation, until: int = 60, *, replayed: bool = False) -> model.Started:
+    return model.Started(((allocation, until),), replayed=replayed)
+
+
+def start(name: str = "a", licenses: int = 1, *, now: int = 0) -> model.Start:
+    return model.Start(name, (licenses,), lease=60, now=now)
+
+
+def settle(
+    outcome: str = "failed", *, used: int | None = None, errors: tuple[str, ...] = (), now: int = 0
+) -> model.Settle:
+    return model.Settle(("a", 0), outcome, used, errors, now)
+
+
+ONE, TWO = (("soon", 1),), (("soon", 2),)
+BEGUN = Call(0, 1, start(licenses=2), started(TWO))
+
+
+def test_calls_one_after_another_happen_in_their_order() -> None:
+    first, second = Call(0, 1, "take", "ok"), Call(2, 3, "take", "none")
+
+    assert check([first, second], 1, taking).linearizable
+    assert not check([Call(0, 1, "take", "none"), Call(2, 3, "take", "ok")], 1, taking).linearizable
+
+
+def test_calls_at_once_may_have_happened_in_any_order() -> None:
+    assert check([Call(0, 9, "take", "none"), Call(1, 2, "take", "ok")], 1, taking).linearizable
+
+
+def test_the_last_one_taken_twice_is_found_out() -> None:
+    verdict = check([Call(0, 9, "take", "ok"), Call(1, 2, "take", "ok")], 1, taking)
+
+    assert not verdict.linearizable
+    assert len(verdict.longest) == 1
+
+
+def test_a_call_that_overlaps_one_of_two_is_bound_by_the_other() -> None:
+    """The first was refused before the last was called, so nothing can have been taken in between for its sake."""
+    refused, taken = Call(0, 1, "take", "none"), Call(2, 3, "take", "ok")
+
+    assert not check([refused, Call(0, 9, "take", "ok"), taken], 1, taking).linearizable
+    assert check([refused, Call(0, 9, "take", "ok")], 1, taking).linearizable
+
+
+def test_what_nobody_knows_may_have_happened_or_not() -> None:
+    unknown = Call(0, 1, "take", UNKNOWN)
+
+    assert check([unknown, Call(2, 3, "take", "ok")], 1, taking).linearizable
+    assert check([unknown, Call(2, 3, "take", "none")], 1, taking).linearizable
+    assert not check([unknown, Call(2, 3, "take", "none")], 2, taking).linearizable
+
+
+def test_what_nobody_knows_may_happen_late_but_never_before_its_call() -> None:
+    unknown = Call(4, 5, "take", UNKNOWN)
+    taken, refused = Call(6, 7, "take", "ok"), Call(8, 9, "take", "none")
+
+    assert check([unknown, taken, refused], 2, taking).linearizable
+    assert not check([Call(0, 1, "take", "none"), unknown], 1, taking).linearizable
+
+
+def test_too_many_orders_are_told_and_not_guessed_at() -> None:
+    with pytest.raises(UndecidedError):
+        check([Call(0, 9, "take", "ok") for _ in range(8)], 8, taking, configurations_max=3)
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        [(start("b", 3), model.Exhausted(3, 2))],
+        [(start("b"), started((("late", 1),)))],
+        [(start(licenses=2), started(TWO, replayed=True))],
+        [(start(), model.REUSED)],
+        [(settle("succeeded", now=59), model.Ended(2, now=True)), (model.LookAtPack("soon", 99), model.Counters(0, 0))],
+        [(settle(), model.Ended(None, now=True)), (model.LookAtPack("soon", 0), model.Counters(2, 0))],
+        [(settle(), model.Ended(None, now=True)), (settle(now=999), model.Ended(None, now=False))],
+        [(settle(), model.Ended(None, now=True)), (settle("succeeded"), model.ALREADY_SETTLED)],
+        [(settle(), model.Ended(None, now=True)), (settle(errors=("x",)), model.ALREADY_SETTLED)],
+        [(settle("succeeded", used=1), model.Ended(1, now=True)), (start("b", 3), started((("soon", 1), ("late", 2))))],
+        [(settle("succeeded", used=3), model.TOO_MANY)],
+        [(settle(now=60), model.LeaseEnded(60)), (model.LookAtRun(("a", 0), 60), model.Standing("lapsed", None))],
+        [(model.Heartbeat(("a", 0), 90, 10), model.Extended(100)), (settle(now=60), model.Ended(None, now=True))],
+        [
+            (model.Heartbeat(("a", 0), 200, 10), model.Extended(210)),
+            (settle(now=150), model.Ended(None, now=True)),
+            (model.LookAtPack("soon", 150), model.Counters(0, 2)),
+        ],
+        [(model.Heartbeat(("a", 0), 1, 10), model.Extended(60))],
+        [(model.Heartbeat(("a", 0), 90, 60), model.LeaseEnded(60))],
+        [(model.Heartbeat(("b", 0), 90, 0), model.NOT_FOUND)],
+    ],
+)
+def test_true_answers_are_explained(then: list[tuple[Hashable, Hashable]]) -> None:
+    calls = [Call(2 * number, 2 * number + 1, *call) for number, call in enumerate(then, start=1)]
+
+    assert explained(BEGUN, *calls)
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        [(start("b", 3), started((("soon", 1), ("late", 2))))],
+        [(start("b", 2), model.Exhausted(2, 1))],
+        [(start(licenses=2), started(TWO))],
+        [(start(licenses=2), started(ONE, replayed=True))],
+        [(start("b", now=100), started(ONE, until=160))],
+        [(settle("succeeded"), model.Ended(1, now=True))],
+        [(settle(), model.Ended(None, now=True)), (settle(), model.Ended(None, now=True))],
+        [(settle(), model.Ended(None, now=True)), (settle("succeeded"), model.Ended(2, now=True))],
+        [(settle("succeeded"), model.Ended(2, now=True)), (model.LookAtPack("soon", 0), model.Counters(2, 0))],
+        [(settle(now=60), model.Ended(None, now=True))],
+        [(settle(now=59), model.LeaseEnded(60))],
+        [(model.Heartbeat(("a", 0), 90, 10), model.Extended(100)), (settle(now=60), model.LeaseEnded(60))],
+        [(settle(now=60), model.LeaseEnded(60)), (model.LookAtPack("soon", 60), model.Counters(2, 0))],
+        [(settle(), model.Ended(None, now=True)), (model.Heartbeat(("a", 0), 90, 0), model.Extended(90))],
+        [(model.LookAtRun(("a", 0), 0), model.NOT_FOUND)],
+    ],
+)
+def test_false_answers_are_not(then: list[tuple[Hashable, Hashable]]) -> None:
+    calls = [Call(2 * number, 2 * number + 1, *call) for number, call in enumerate(then, start=1)]
+
+    assert explained(BEGUN, *calls[:-1])
+    assert not explained(BEGUN, *calls)
+
+
+def test_a_payment_makes_its_pack_once() -> None:
+    bought = model.stocked(model.Pack("bought", expires=10**6, quantity=1, granted=False))
+    paid, again = Call(0, 5, model.Pay("bought", 0), model.GRANTED), Call(6, 9, model.Pay("bought", 0), model.GRANTED)
+    unseen, seen = Call(1, 2, start(), model.Exhausted(1, 0)), Call(3, 4, start(), started((("bought", 1),)))
+
+    assert explained(paid, unseen, seen, again, initial=bought)
+    assert explained(paid, unseen, seen, again, Call(10, 11, start("b"), model.Exhausted(1, 0)), initial=bought)
+    late = Call(10, 11, start("b"), started((("bought", 1),)))
+    assert not explained(paid, unseen, seen, again, late, initial=bought)
+    assert not explained(Call(0, 1, start(), started((("bought", 1),))), Call(2, 3, *_of(paid)), initial=bought)
+
+
+def test_a_start_that_nobody_heard_of_may_hold_any_licenses_or_none() -> None:
+    lost = Call(0, 1, start(licenses=2), UNKNOWN)
+
+    assert explained(lost, Call(2, 3, start("b", 3), model.Exhausted(3, 2)))
+    assert explained(lost, Call(2, 3, start("b", 4), started((("soon", 2), ("late", 2)))))
+    assert explained(lost, Call(2, 3, start(licenses=2), started((("soon", 1), ("late", 1)), replayed=True)))
+    assert not explained(lost, Call(2, 3, start("b", 4), model.Exhausted(4, 3)))
+
+
+def _of(call: Call) -> tuple[Hashable, Hashable]:
+    return call.operation, call.answer

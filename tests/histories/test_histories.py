@@ -1,0 +1,82 @@
+"""Histories of many callers on the real code, each held against the sequential model; and the careless, found out.
+
+`HISTORIES` is how many, `HISTORIES_SEED` the first one's seed: `python -m tests.histories` sets both.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from tests.harness.shop import Shop
+from tests.histories import model
+from tests.histories.acts import Acts, CarelessGivingBack, CarelessTaking
+from tests.histories.checker import UNKNOWN, Call
+from tests.histories.playing import play
+
+COUNT = int(os.environ.get("HISTORIES", "16"))
+SEED = int(os.environ.get("HISTORIES_SEED", "1"))
+PLANTED_MAX = 100
+ALWAYS_MET = {
+    "Start: Started",
+    "Start: Started, replayed",
+    "Start: Exhausted",
+    "Start: idempotency-key-reused",
+    "Heartbeat: Extended",
+    "Settle: Ended",
+    "Settle: Ended, before",
+    "Settle: run-already-settled",
+    "Pay: granted",
+    "LookAtPack: Counters",
+    "LookAtPack: not-found",
+    "answers lost, and sent again",
+}
+MET_BY_MANY = ALWAYS_MET | {"Heartbeat: LeaseEnded", "Heartbeat: run-already-settled", "Settle: LeaseEnded"}
+ENOUGH, MANY = 16, 100
+"""So many histories must meet all of these."""
+
+
+def test_every_history_is_linearizable(shop: Shop, record_property: Callable[[str, object], None]) -> None:
+    met, lost, disagreements = Counter[str](), 0, list[str]()
+    for seed in range(SEED, SEED + COUNT):
+        history = play(shop, seed)
+        met.update(_named(call) for call in history.calls)
+        lost += history.resent
+        if not history.verdict().linearizable:
+            disagreements.append(history.told())
+
+    checked = f"{COUNT} histories from seed {SEED} checked, {met.total()} calls, {len(disagreements)} disagreements"
+    told = ", ".join(f"{name} {met[name]}" for name in sorted(met))
+    record_property("summary", f"{checked}: {told}" if COUNT >= MANY else checked)
+    assert disagreements == [], "\n\n".join(disagreements)
+    met += Counter({"answers lost, and sent again": lost})
+    wanted = MET_BY_MANY if COUNT >= MANY else ALWAYS_MET if COUNT >= ENOUGH else set[str]()
+    assert wanted <= met.keys(), met
+
+
+@pytest.mark.parametrize("careless", [CarelessTaking, CarelessGivingBack])
+def test_what_reads_then_decides_then_writes_is_rejected(
+    shop: Shop, careless: type[Acts], record_property: Callable[[str, object], None]
+) -> None:
+    shop.world.sound = False
+
+    for number in range(1, PLANTED_MAX + 1):
+        if not play(shop, SEED + number, careless).verdict().linearizable:
+            record_property("summary", f"{careless.__name__} was rejected by history {number} of at most {PLANTED_MAX}")
+            return
+
+    pytest.fail(f"{careless.__name__} got through {PLANTED_MAX} histories: they can't tell")
+
+
+def _named(call: Call) -> str:
+    """An operation and what became of it."""
+    answer = call.answer if isinstance(call.answer, str) else type(call.answer).__name__
+    match call.answer:
+        case model.Started(replayed=True):
+            answer = "Started, replayed"
+        case model.Ended(now=False):
+            answer = "Ended, before"
+        case _ if call.answer is UNKNOWN:
+            answer = "?"
+    return f"{type(call.operation).__name__}: {answer}"

@@ -1,0 +1,111 @@
+"""What the model answers of packs, balance and projects."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tests.model.model import (
+    ABSENT,
+    Expected,
+    Named,
+    Pack,
+    Packhouse,
+    Project,
+    Refused,
+    days,
+    months_later,
+    optional,
+    told,
+)
+
+EXPIRING_DAYS = 45
+
+
+def pack_view(house: Packhouse, pack: Pack) -> dict[str, object]:
+    return {
+        "pack_id": pack.pack_id,
+        "sku": pack.sku,
+        "name": house.catalog[pack.sku]["name"],
+        "source": {"order_id": ABSENT, **pack.source},
+        "quantity": pack.quantity,
+        "available": pack.takeable(house.now),
+        "in_runs": house.in_runs(pack),
+        "in_coupons": 0,
+        "assigned": 0,
+        "unit_price": house.catalog[pack.sku]["unit_price"],
+        "acquired_at": told(pack.acquired_at),
+        "expires_at": told(pack.expires_at),
+        "state": pack.state(house.now),
+        "refundable": False,  # nothing is, for nothing refunds yet
+    }
+
+
+def read_pack(house: Packhouse, pack_id: str) -> Expected:
+    if pack_id not in house.packs:
+        raise Refused("not-found")
+    return Expected(200, pack_view(house, house.packs[pack_id]))
+
+
+def packs(house: Packhouse, *, sku: str | None = None, states: frozenset[str] = frozenset()) -> list[object]:
+    """Every pack that a list with these filters shows, by type, each type's in burn-down order."""
+    by_type = [house.of_sku(one) for one in house.catalog if sku in (None, one)]
+    by_code = sorted((listed for listed in by_type if listed), key=lambda listed: listed[0].pack_id)
+    views = [pack_view(house, pack) for listed in by_code for pack in listed]
+    return [view for view in views if not states or view["state"] in states]
+
+
+def balance(house: Packhouse) -> Expected:
+    lines = []
+    for sku, license_type in house.catalog.items():
+        own = house.of_sku(sku)
+        usable = [pack for pack in own if pack.takeable(house.now)]
+        soon = [pack for pack in usable if pack.expires_at < house.now + days(EXPIRING_DAYS)]
+        lines.append(
+            {
+                "sku": sku,
+                "name": license_type["name"],
+                "available": sum(pack.available for pack in usable),
+                "in_runs": sum(house.in_runs(pack) for pack in own),
+                "in_coupons": 0,
+                "expiring_within_45_days": sum(pack.available for pack in soon),
+                "next_expiry": told(usable[0].expires_at) if usable else ABSENT,
+            }
+        )
+    return Expected(200, {"license_types": lines})
+
+
+def project_view(house: Packhouse, project: Project, *, as_created: bool = False) -> dict[str, object]:
+    active = project.created_at if as_created else project.last_activity_at
+    idle = project.said.get("inactivity_days")
+    retires = active + days(idle) if idle else months_later(active, house.policies["inactivity_months"])
+    return {
+        "project_id": project.project_id,
+        "name": project.said["name"],
+        "customer": optional(project.said.get("customer")),
+        "inactivity_days": optional(idle),
+        "max_licenses_per_item": project.most,
+        "state": "active",
+        "created_at": told(project.created_at),
+        "last_activity_at": told(active),
+        "retires_at": told(retires),
+    }
+
+
+def create_project(house: Packhouse, key: str, body: Mapping[str, Any], *, told_id: str) -> Expected:
+    if earlier := house.earlier("projects", key, body):
+        return Expected(201, project_view(house, house.projects[earlier[0]], as_created=True), replayed=True)
+    project = Project(project_id=told_id, said=body, created_at=house.now, last_activity_at=house.now)
+    house.projects[told_id] = project
+    house.names["projects", key] = Named(body=body, ids=[told_id])
+    return Expected(201, project_view(house, project))
+
+
+def read_project(house: Packhouse, project_id: str) -> Expected:
+    if project_id not in house.projects:
+        raise Refused("not-found")
+    return Expected(200, project_view(house, house.projects[project_id]))
+
+
+def projects(house: Packhouse) -> list[object]:
+    """Every project, newest first."""
+    newest = sorted(house.projects.values(), key=lambda project: (project.created_at, project.project_id), reverse=True)
+    return [project_view(house, project) for project in newest]

@@ -1,0 +1,131 @@
+"""Where the machines run: one world on ministack for all their runs, emptied before each of them.
+
+moto would copy the whole table, and all that its stream ever told, in each transaction: 50 to 150 ms for a start.
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from packhouse import invariants, settings
+from packhouse.domain.journal import Entry
+from packhouse.store import changes, keys, marks
+from packhouse.store.table import plain
+from tests.harness import template
+from tests.harness.gateway import Answer, Gateway
+from tests.harness.shop import Shop
+from tests.harness.world import NORTHWIND, START, World, path_of
+from tests.model.model import Packhouse
+from tests.model.tally import Tally
+
+OFFSET = struct.Struct("<q")  # what the clock's file holds: microseconds
+WHOLE_CHECK_EVERY = 10
+BEGINNING = {"name": "Northwind", "time_zone": "UTC", "low_balance": {}, "notify": [], "managers_redeem": False}
+"""Northwind, as nobody has changed it."""
+
+
+class RememberingGateway(Gateway):
+    """Asks the authorizer once for each token, as API Gateway does for so many seconds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: dict[str, Any] = {}
+
+    def authorize(self, event: dict[str, Any]) -> None:
+        token = event["headers"]["authorization"]
+        if token not in self._told:
+            super().authorize(event)
+            self._told[token] = event["requestContext"]["authorizer"]
+        event["requestContext"]["authorizer"] = self._told[token]
+
+
+@dataclass
+class Stage:
+    shop: Shop
+    tally: Tally = field(default_factory=Tally)
+    set_ups: int = 0
+    _tokens: dict[str, str] = field(default_factory=dict)
+    _sold: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def world(self) -> World:
+        return self.shop.world
+
+    def call(self, method: str, path: str, who: str | None, **request: Any) -> Answer:  # noqa: ANN401  # as the gateway's
+        """A request, with the same token each time that somebody makes one in a run."""
+        if who and who not in self._tokens:
+            self._tokens[who] = self.world.token(who)
+        return self.world.gateway.call(method, path_of(path), token=self._tokens[who] if who else None, **request)
+
+    def set_up(self) -> Packhouse:
+        """Everything as it was in the beginning; the model of it."""
+        world = self.world
+        for name, logical_id in ((settings.settings().table, "Table"), (settings.settings().journal, "Journal")):
+            world.raw.delete_table(TableName=name)
+            world.raw.create_table(TableName=name, **template.table_definition(logical_id))
+        world.clock.now = START
+        world.gateway = RememberingGateway()
+        self._tokens.clear()
+        world.populate()
+        marks.move(world.stamped(), START)
+        self.shop.stripe.reset()
+        self.set_ups += 1
+        catalog = self._catalog()
+        types = {one["sku"]: one for one in catalog["license_types"]}
+        return Packhouse(now=START, catalog=types, policies=catalog["policies"], workgroup=dict(BEGINNING))
+
+    def _catalog(self) -> dict[str, Any]:
+        """As it is told, once."""
+        if not self._sold:
+            self._sold = self.call("GET", "/v1/catalog", None).body
+        return self._sold
+
+    def counters(self) -> dict[str, tuple[int, int]]:
+        """What is available in each of the workgroup's packs, and what has expired, as the table has it."""
+        found = self.world.table.query_all(keys.packs(NORTHWIND))
+        return {keys.subject(item): (item["available"], item["expired"]) for item in found}
+
+    def advance(self, by: timedelta) -> None:
+        self.world.clock.now += by
+
+    @property
+    def queue(self) -> str:
+        return settings.stripe_queue()
+
+    def charged_at(self) -> datetime:
+        """When the last payment was made, by Stripe's clock."""
+        paid = [event for event in self.shop.events() if event["type"] == "checkout.session.completed"]
+        return datetime.fromtimestamp(paid[-1]["created"], UTC)
+
+    def tell_stripe_the_time(self) -> None:
+        """Have the fake's clock say what ours does. It runs on, and goes only forward but for this."""
+        offset = (self.world.clock.now - datetime.now(UTC)) // timedelta(microseconds=1)
+        with (self.shop.stripe.state / "clock").open("r+b") as file:
+            file.write(OFFSET.pack(offset))
+
+    def check(self) -> None:
+        """Every invariant over what is left, and its journal: as the stream has it, now and then as it is written."""
+        if self.set_ups % WHOLE_CHECK_EVERY == 1:
+            self.world.check()
+        else:
+            entries = list(_entries(self.world.records()))
+            assert invariants.violations(self.world.items(), entries) == []
+        refused = [asked["problem"] for asked in self.shop.stripe.requests() if asked["verdict"] == "refused"]
+        assert refused == []
+
+
+def _entries(records: list[Any]) -> Iterator[Entry]:
+    """What the journal function makes of the stream's records, without the table to put it in."""
+    for record in records:
+        change = record["dynamodb"]
+        entry = changes.entry(
+            event_id=record["eventID"],
+            sequence=change["SequenceNumber"],
+            recorded_at=datetime.fromtimestamp(change["ApproximateCreationDateTime"], UTC),
+            before=plain(change["OldImage"]) if change.get("OldImage") else None,
+            after=plain(change["NewImage"]) if change.get("NewImage") else None,
+        )
+        if entry is not None:
+            yield entry

@@ -1,0 +1,101 @@
+"""The real handlers, driven at random, against a model of what they must answer; and that nothing was left out."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import hypothesis.strategies as st
+from hypothesis.stateful import initialize
+
+from tests.harness.shop import Shop
+from tests.model.playing import RUNS, play
+from tests.model.rules_orders import BankRules, OrderRules, order
+from tests.model.rules_projects import SOON, ClockRules, ProjectRules, StockRules
+from tests.model.rules_reading import OddRules, ReadingRules
+from tests.model.rules_runs import SettleRules, StartRules, work
+from tests.model.rules_workgroups import WorkgroupRules
+from tests.model.stage import Stage
+
+DAY = 86_400
+ENOUGH = 100
+"""So many runs must meet every outcome below."""
+
+
+class RunsMachine(StockRules, ProjectRules, OddRules, ReadingRules, WorkgroupRules, ClockRules):
+    """Packs that anybody granted, and all that is done with their licenses."""
+
+    @initialize(
+        quantity=st.integers(3, 12), most=st.sampled_from([1, 3, 7, 7]), left=st.sampled_from([*SOON[:2], *SOON[-2:]])
+    )
+    def set_out(self, quantity: int, most: int, left: timedelta) -> None:
+        """Licenses, a project, and runs that are held: else most of a run is spent on finding nothing."""
+        self.granted("mailbox-migration", quantity, left)
+        self.created({"name": "Move", "max_licenses_per_item": most}, key=self.key(), who="worker")
+        self.started(next(iter(self.house.projects)), self.key(), {**work(1, 1), "lease_seconds": DAY}, who="worker")
+
+
+class OrdersMachine(OrderRules, BankRules, ProjectRules, StartRules, SettleRules):
+    """Packs that were paid for at the fake Stripe, and a little of what is done with them."""
+
+    @initialize(quantity=st.integers(3, 8))
+    def set_out(self, quantity: int) -> None:
+        self.created({"name": "Move", "max_licenses_per_item": 3}, key=self.key(), who="worker")
+        self.placed(self.key(), order([{"sku": "mailbox-migration", "quantity": quantity}]), who="ada")
+
+
+RUNS_MEET = {
+    *(f"start: {outcome}" for outcome in ("done", "again", "idempotency-key-reused", "not-found")),
+    *(f"start: {outcome}" for outcome in ("licenses-exhausted", "assignment-required", "start-too-scattered")),
+    *(f"start: {outcome}" for outcome in ("invalid-request", "service-not-covered", "too-many-licenses-for-item")),
+    *(f"heartbeat: {outcome}" for outcome in ("done", "lease-ended", "run-already-settled", "not-found")),
+    *(f"settle: {outcome}" for outcome in ("done", "lease-ended", "run-already-settled", "not-found")),
+    "settle: invalid-request",
+    *(f"of settlements: {outcome}" for outcome in ("settled", "unchanged", "refused")),
+    *(f"of heartbeats: {outcome}" for outcome in ("extended", "refused")),
+    *(f"given back: {counter}" for counter in ("available", "expired")),
+    *(f"create project: {outcome}" for outcome in ("done", "again", "idempotency-key-reused")),
+    *(f"change workgroup: {outcome}" for outcome in ("done", "invalid-request", "not-found", "not-permitted")),
+    "change workgroup: unknown-sku",
+    *(f"read workgroup: {outcome}" for outcome in ("done", "not-found", "not-permitted")),
+    "me: done",
+    *(f"ask oddly: {outcome}" for outcome in ("invalid-request", "not-found", "not-permitted")),
+    *(f"list {things}: {pages}" for things in ("packs", "runs", "projects") for pages in ("one page", "many pages")),
+    *(f"read {thing}: {outcome}" for thing in ("pack", "run", "project") for outcome in ("done", "not-found")),
+}
+ORDERS_MEET = {
+    *(f"place: {outcome}" for outcome in ("done", "again", "idempotency-key-reused", "unknown-sku", "price-changed")),
+    "place: card-maximum-exceeded",
+    *(f"place oddly: {outcome}" for outcome in ("invalid-request", "not-permitted")),
+    *(f"pay: {outcome}" for outcome in ("paid", "declined", "closed")),
+    *(f"webhook: {news}" for news in ("completed, paid", "completed, nothing new", "expired, nothing new")),
+    "forged webhook: signature-invalid",
+    *(f"renew: {outcome}" for outcome in ("done", "again", "order-not-open", "checkout-superseded")),
+    *(f"cancel: {outcome}" for outcome in ("done", "again", "order-not-open", "not-found")),
+    *(f"expire orders: {outcome}" for outcome in ("expired", "paid", "none")),
+    *(f"reconcile: {outcome}" for outcome in ("paid", "nothing new")),
+    *(f"found paid: by {whom}" for whom in ("the webhook", "cancel", "renew", "expire orders", "reconcile")),
+    *(f"start: {outcome}" for outcome in ("done", "licenses-exhausted")),
+    *(f"settle: {outcome}" for outcome in ("done", "run-already-settled")),
+    *(f"list orders: {pages}" for pages in ("one page", "many pages")),
+}
+
+
+def test_runs_are_as_the_model_has_them(shop: Shop, record_property: Callable[[str, object], None]) -> None:
+    stage = Stage(shop)
+
+    try:
+        play(RunsMachine, stage, runs=-(-RUNS * 7 // 10))
+    finally:
+        record_property("summary", f"runs: {stage.tally.told(whole=RUNS > ENOUGH)}")
+
+    assert RUNS < ENOUGH or stage.tally.unmet(RUNS_MEET) == []
+
+
+def test_orders_are_as_the_model_has_them(shop: Shop, record_property: Callable[[str, object], None]) -> None:
+    stage = Stage(shop)
+
+    try:
+        play(OrdersMachine, stage, runs=-(-RUNS * 3 // 10))
+    finally:
+        record_property("summary", f"orders: {stage.tally.told(whole=RUNS > ENOUGH)}")
+
+    assert RUNS < ENOUGH or stage.tally.unmet(ORDERS_MEET) == []
