@@ -70,6 +70,13 @@ test: .venv/.ready  ## run every test (TESTS="tests/races -k key" narrows it)
 audit: .venv/.ready  ## let the auditor look twice at the running local stack
 	@$(PY) -m dev.audit
 
+.PHONY: prove
+prove: .venv/.ready  ## the long proofs: two faults, long histories, many runs of the model, a longer fuzz (docs/proof.md)
+	@$(PY) -m tests.crash
+	@$(PY) -m tests.histories
+	@$(PY) -m tests.model
+	@$(PY) -m tests.fuzz
+
 .PHONY: bench
 bench: .venv/.ready  ## measure CPU, imports, units, cost, throughput (docs/performance.md)
 	@$(PY) -m dev.bench

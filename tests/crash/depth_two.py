@@ -22,7 +22,7 @@ def test_every_fault_at_every_call(
 
     problems = machine.problems(every_plan(machine.calls))
 
-    record_property("one fault", machine.tally)
+    record_property("one fault", dict(machine.tally))
     assert not problems, "\n".join(problems)
 
 
@@ -34,7 +34,7 @@ def test_every_fault_that_can_matter_with_a_day_between_deliveries(
 
     problems = machine.problems(telling_plans(machine.calls), wait=A_DAY_LATER)
 
-    record_property("one fault, a day between deliveries", machine.tally)
+    record_property("one fault, a day between deliveries", dict(machine.tally))
     assert not problems, "\n".join(problems)
 
 
@@ -48,7 +48,7 @@ def test_two_faults_in_a_story(entry: Entry, machine_for: Callable[[Build], Mach
         f"{first}, then {then}: {problem}" for first, then in pairs for problem in machine.attempt(first, then).problems
     ]
 
-    record_property("two faults", machine.tally)
+    record_property("two faults", dict(machine.tally))
     assert machine.tally["faults"] == 2 * len(pairs)
     assert not problems, "\n".join(problems)
 

@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from packhouse import invariants
 from packhouse.errors import Refusal
+from packhouse.mailer import MailRefused
 from packhouse.store import changes, keys
 from packhouse.store.table import plain
 from tests.crash.calls import STRIPE, Calls
@@ -253,7 +254,7 @@ def _out_of_order(this: Attempt, plan: Plan | None, outcome: Outcome, facts: fro
     # Who sends a mail doesn't let the SDK send it again.
     may_fail = plan is not None and (plan.fault in MAY_FAIL or (plan.fault is Fault.RESENT and "sesv2" in called))
     if outcome.error is not None:
-        if not may_fail or not isinstance(outcome.error, Refusal | ClientError | BotoCoreError):
+        if not may_fail or not isinstance(outcome.error, Refusal | MailRefused | ClientError | BotoCoreError):
             yield f"{plan}: {outcome.error!r}"
     elif outcome.succeeded:
         if outcome.named not in this.names:
