@@ -25,6 +25,9 @@ INWARD = {
     "mailer.py": {"domain"},
     "payments": {"domain", "errors", "payments"},
     "signatures.py": {"errors"},
+    "metering.py": {"domain", "errors", "store"},
+    "reporting.py": {"domain", "errors", "store"},
+    "documents": {"domain", "documents", "reporting"},
     "granting.py": {"domain", "store", "policies"},
     "invariants.py": {"domain", "store"},
     "catalog.py": {"domain"},
@@ -90,6 +93,8 @@ def test_only_settings_reads_the_environment_and_only_runtime_builds_a_client() 
         "PARKED#",
         "MAIL#",
         "FINDING#",
+        "USAGE#",
+        "COUNTED#",
     ],
 )
 def test_keys_are_spelled_in_one_place(spelled: str) -> None:

@@ -57,7 +57,13 @@ CALLS: dict[str, dict[str, set[str]]] = {
         "Table": {"GetItem", "BatchGetItem", "PutItem", "UpdateItem"},
         "MailDomain": {"SendEmail"},
     },
-    "JournalReadFunction": {"Table": {"GetItem", "PutItem"}, "Journal": {"Query"}},
+    "JournalReadFunction": {"Table": {"GetItem", "BatchGetItem", "PutItem"}, "Journal": {"Query"}},
+    "RollUpFunction": {
+        "Table": {"BatchGetItem"},
+        "Table/index/by_owner": {"Query"},
+        "Journal": {"GetItem", "Query", "PutItem"},
+    },
+    "DocumentsFunction": {"Table": {"GetItem", "BatchGetItem", "PutItem"}, "Journal": {"Query"}},
 }
 
 

@@ -10,7 +10,7 @@ Refusal
 │       OrderNotOpen, PriceChanged, CheckoutSuperseded
 ├── 413 TooLarge   415 UnsupportedMediaType
 ├── 422 InvalidRequest, IdempotencyKeyReused, UnknownSku, TooManyLicensesForItem, ServiceNotCovered,
-│       CardMaximumExceeded
+│       CardMaximumExceeded, AnswerTooLarge
 ├── 429 TooManyAttempts
 ├── 500 InternalError   502 PaymentProviderUnavailable
 └── 503 TryAgain
@@ -194,6 +194,13 @@ class CardMaximumExceeded(Refusal):
     slug = "card-maximum-exceeded"
     title = "More than a card takes at once"
     sentence = "An order by card comes to at most {maximum.amount} cents."
+
+
+class AnswerTooLarge(Refusal):
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    slug = "answer-too-large"
+    title = "More than one answer holds"
+    sentence = "An answer holds at most {rows_max} rows, and 6 MB: ask for fewer days."
 
 
 class TooManyAttempts(Refusal):

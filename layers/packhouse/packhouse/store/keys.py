@@ -1,7 +1,7 @@
 """The only place that spells keys: one function per entity, one per access pattern. The table: docs/data-model.md."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from packhouse.domain import ids, instants
@@ -126,6 +126,33 @@ def due_orders(until: datetime) -> KeyRange:
 def journal_month(owner: str, month: str) -> str:
     """The journal's partition: a workgroup's (or PLATFORM's) month, yyyymm."""
     return f"{owner}#{month}"
+
+
+def usage_row(wg: str, day: date, project_id: str, sku: str, first: datetime) -> Key:
+    """What a part of the log, by its first instant, came to for a project and license type."""
+    return {"PK": f"USAGE#{wg}", "SK": f"{day:%Y%m%d}#{project_id}#{sku}#{instants.precise(first)}"}
+
+
+def usage_rows(wg: str, first: date | None, last: date) -> KeyRange:
+    """The rows of these days, both included."""
+    between = (f"{first:%Y%m%d}" if first else "0", f"{last:%Y%m%d}{_LAST}")
+    return KeyRange(partition=f"USAGE#{wg}", between=between)
+
+
+def counted_part(wg: str, first: datetime) -> Key:
+    """A part of the log whose usage is counted, by its first instant: so no two begin at the same."""
+    return {"PK": f"COUNTED#{wg}", "SK": instants.precise(first)}
+
+
+def counted_parts(wg: str, soonest: datetime | None = None, latest: datetime | None = None) -> KeyRange:
+    """Those that begin between these instants."""
+    between = (instants.precise(soonest) if soonest else "0", instants.precise(latest) if latest else _LAST)
+    return KeyRange(partition=f"COUNTED#{wg}", between=between)
+
+
+def rolled_up() -> Key:
+    """How far the roll-up of usage has come; in the journal's table."""
+    return {"PK": "MARK", "SK": "usage"}
 
 
 def owned_project(wg: str, project_id: str, created_at: datetime) -> Item:

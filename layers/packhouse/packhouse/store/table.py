@@ -187,13 +187,24 @@ class Table:
 
 
 class Log(Table):
-    """A table to which items are added and in which none is ever changed."""
+    """A table to which entries are added, and in which none is ever changed; beside them stands what they come to."""
 
     def append(self, item: Mapping[str, object]) -> None:
         """Add an item, unless it is there already, as it is when the same record is delivered again."""
         put = Write("Put", {"Item": _wire(item), **_condition("attribute_not_exists(PK)", "", {})})
         with suppress(WriteRefused):
             self._write_one(put)
+
+    def put(self, item: Mapping[str, object], *, only_if: str, **values: object) -> bool:
+        """Put what was made of the entries, if this holds, `:name` in it the keyword `name`; whether it did.
+
+        Where botocore resends a put whose answer was lost, that may be told as False although it was done.
+        """
+        try:
+            self._write_one(Write("Put", {"Item": _wire(item), **_condition(only_if, only_if, values)}))
+        except WriteRefused:
+            return False
+        return True
 
 
 class StampedTable(Table):

@@ -12,6 +12,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from packhouse import runtime
@@ -72,8 +73,12 @@ class Api(APIGatewayHttpResolver):
         may: Permission | Door,
         refuses: tuple[type[Refusal], ...] = (),
         status: HTTPStatus = HTTPStatus.OK,
+        file: str | None = None,
     ) -> Callable[[Handler], Handler]:
-        """Register a route, `METHOD /path/{parameter}`: who may call it, and the refusals that are its own."""
+        """Register a route, `METHOD /path/{parameter}`: who may call it, and the refusals that are its own.
+
+        `file`: the media type of the file that it answers.
+        """
         self._doors[route] = may
         method, _, path = route.partition(" ")
         declared = {"x-may": may.value, "x-refuses": [refusal.slug for refusal in refuses]}
@@ -85,6 +90,7 @@ class Api(APIGatewayHttpResolver):
                 status_code=status,
                 openapi_extensions=declared,
                 operation_id=handler.__name__,
+                responses={200: _described(file)} if file else None,
             )(handler)
             return registered
 
@@ -147,6 +153,10 @@ def create_api() -> Api:
     api.exception_handler(NotFoundError)(unknown)
     api.exception_handler(Exception)(broken)
     return api
+
+
+def _described(media_type: str) -> OpenAPIResponse:
+    return {"description": "A file", "content": {media_type: {"schema": {"type": "string", "format": "binary"}}}}
 
 
 def _compact(body: object) -> str:
