@@ -12,7 +12,7 @@ from typing import Any
 from packhouse import errors
 from packhouse.errors import Refusal
 from packhouse.web import problems
-from packhouse.web.api import Api
+from packhouse.web.api import WITH_BODY, Api
 from packhouse.web.identity import Door
 
 ROOT = Path(__file__).parent.parent
@@ -21,7 +21,7 @@ COMMITTED = FUNCTIONS / "checkout" / "openapi.json"
 
 IN_WORKGROUPS = (errors.NotPermitted, errors.NotFound)
 SIGNED_IN = (errors.Unauthenticated, errors.TryAgain)
-WITH_BODY = (errors.MalformedRequest, errors.TooLarge, errors.UnsupportedMediaType)
+READING = (errors.MalformedRequest, errors.TooLarge, errors.UnsupportedMediaType, errors.InvalidRequest)
 SECURITY_SCHEMES = {
     "bearer": {
         "type": "http",
@@ -68,7 +68,7 @@ def document() -> dict[str, Any]:
         own = json.loads(api.get_openapi_json_schema(title=name, version="1"))
         for path, operations in own["paths"].items():
             for method, operation in operations.items():
-                _complete(operation, api_says_may=operation.pop("x-may"))
+                _complete(operation, api_says_may=operation.pop("x-may"), reads=method.upper() in WITH_BODY)
                 if method in paths.setdefault(path, {}):
                     message = f"{method} {path} is served twice"
                     raise ValueError(message)
@@ -106,20 +106,21 @@ def apis() -> Iterator[tuple[str, Api]]:
             yield f"{path.parent.name}/{path.stem}", api
 
 
-def _complete(operation: dict[str, Any], *, api_says_may: str) -> None:
-    """Add who may call, and every refusal, to what the resolver knows of an operation."""
+def _complete(operation: dict[str, Any], *, api_says_may: str, reads: bool) -> None:
+    """Add who may call, and every refusal, to what the resolver knows of an operation; `reads`: whether a body."""
     by_slug = {refusal.slug: refusal for refusal in Refusal.__subclasses__()}
     refusals = [by_slug[slug] for slug in operation.pop("x-refuses")]
     refusals.append(errors.InternalError)
-    if "requestBody" in operation or any(one["in"] != "path" for one in operation.get("parameters", [])):
+    if operation.pop("x-may-be-there"):
+        operation["responses"]["200"] = {**operation["responses"]["201"], "description": "It was there already"}
+    operation["responses"].pop("422", None)
+    if any(map(_may_be_invalid, operation.get("parameters", []))):
         refusals.append(errors.InvalidRequest)
-    else:
-        operation["responses"].pop("422", None)
     for parameter in operation.get("parameters", []):
         if parameter["name"] == "idempotency-key":
             parameter["name"] = "Idempotency-Key"
-    if "requestBody" in operation:
-        refusals += WITH_BODY
+    if reads:
+        refusals += READING
     if api_says_may != Door.ANYONE:
         refusals += SIGNED_IN
         operation["security"] = [{"bearer": []}]
@@ -133,6 +134,11 @@ def _complete(operation: dict[str, Any], *, api_says_may: str) -> None:
             "content": {problems.CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
     operation["responses"] = dict(sorted(operation["responses"].items()))
+
+
+def _may_be_invalid(parameter: dict[str, Any]) -> bool:
+    """Any text names something in a path, there or not, unless its model says more of it."""
+    return parameter["in"] != "path" or not parameter["schema"].keys() <= {"type", "title"}
 
 
 if __name__ == "__main__":

@@ -4,14 +4,16 @@ import base64
 import importlib.util
 import itertools
 import json
+import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from types import ModuleType
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
+from aws_lambda_powertools.event_handler.api_gateway import BaseRouter
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from tests.harness import template
@@ -111,10 +113,10 @@ class Gateway:
         event: dict[str, Any] = {
             "version": "2.0",
             "routeKey": route.key,
-            "rawPath": raw_path,
+            "rawPath": _decoded(raw_path),
             "rawQueryString": query,
             "headers": sent,
-            "pathParameters": parameters,
+            "pathParameters": {name: _decoded(value) for name, value in parameters.items()},
             "requestContext": {
                 "accountId": "123456789012",
                 "apiId": "api",
@@ -122,7 +124,7 @@ class Gateway:
                 "domainPrefix": "api",
                 "http": {
                     "method": method,
-                    "path": raw_path,
+                    "path": _decoded(raw_path),
                     "protocol": "HTTP/1.1",
                     "sourceIp": "192.0.2.1",
                     "userAgent": "tests",
@@ -147,6 +149,11 @@ class Gateway:
         elif body is not None:
             event["body"] = body
         return event
+
+
+def _decoded(path: str) -> str:
+    """A path as HTTP APIs hand it on: every escape is decoded, but for that of `%` itself."""
+    return re.sub(r"(?:%(?!25)[0-9A-Fa-f]{2})+", lambda run: unquote(run[0], errors="replace"), path)
 
 
 dumps = json.dumps
@@ -183,19 +190,41 @@ def _route(key: str) -> template.Route:
     return next(route for route in template.routes() if route.key == key)
 
 
-@cache
 def _module(folder: str, name: str) -> ModuleType:
-    path = template.ROOT / folder / f"{name}.py"
-    qualified = f"functions.{path.parent.name}.{name}"
-    spec = importlib.util.spec_from_file_location(qualified, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[qualified] = module
-    spec.loader.exec_module(module)
-    return module
+    imported = _processes[0]
+    if (folder, name) not in imported:
+        path = template.ROOT / folder / f"{name}.py"
+        qualified = f"functions.{path.parent.name}.{name}"
+        spec = importlib.util.spec_from_file_location(qualified, path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[qualified] = module
+        spec.loader.exec_module(module)
+        imported[folder, name] = module
+    return imported[folder, name]
 
 
 def forget() -> None:
     """Import every function anew at its next call, as a cold start does."""
-    _module.cache_clear()
+    _processes[0].clear()
+
+
+@contextmanager
+def another_process() -> Iterator[None]:
+    """Functions that are called meanwhile share no module with those that are interrupted, nor the resolver's class."""
+    interrupted = {name: vars(BaseRouter)[name] for name in _RESOLVING if name in vars(BaseRouter)}
+    _processes.reverse()
+    try:
+        yield
+    finally:
+        _processes.reverse()
+        for name, value in interrupted.items():
+            setattr(BaseRouter, name, value)
+
+
+_processes: list[dict[tuple[str, str], ModuleType]] = [{}, {}]
+"""What this process has imported, and what another has."""
+
+_RESOLVING = ("current_event", "lambda_context")
+"""Where the resolver keeps what it is answering."""

@@ -1,13 +1,35 @@
 """What a process remembers between two invocations."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+
 from packhouse import runtime, selling, settings
 from tests.harness import gateway
 
 
 def forget() -> None:
     """Empty it, as a cold start does."""
-    for module in (settings, runtime, selling):
+    _forget(settings, runtime, selling)
+    gateway.forget()
+
+
+def forget_secrets() -> None:
+    """Have them read anew, as from time to time they are."""
+    _forget(selling)
+
+
+@contextmanager
+def another_process() -> Iterator[None]:
+    """What happens meanwhile shares nothing with what is interrupted."""
+    _forget(settings, runtime, selling)
+    with gateway.another_process():
+        yield
+    _forget(settings, runtime, selling)
+
+
+def _forget(*modules: ModuleType) -> None:
+    for module in modules:
         for remembered in vars(module).values():
             if hasattr(remembered, "cache_clear"):
                 remembered.cache_clear()
-    gateway.forget()

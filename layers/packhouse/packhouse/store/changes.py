@@ -7,7 +7,7 @@ What was changed without a fresh stamp was changed outside Packhouse, and that i
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -20,11 +20,15 @@ type Image = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """How the log speaks of a kind of item: its name, the word for its birth, and what of it is told."""
+    """How the log speaks of a kind of item: its name, the word for its birth, and what of it is told.
+
+    `says` are words for what happened when an attribute got another value, which go before the new state.
+    """
 
     name: str
     born: str
     journaled: frozenset[str]
+    says: Mapping[str, str] = field(default_factory=dict)
 
 
 _PACK = Entity(
@@ -73,6 +77,12 @@ ENTITIES: Mapping[str, Entity] = {
     "PACK": _PACK,
     "PROJECT": _PROJECT,
     "RUN": _RUN,
+    "ENT": Entity(
+        "entitlement",
+        "assigned",
+        frozenset({"sku", "pack_id", "until", "state", "used_at"}),
+        {"pack_id": "assigned", "used_at": "used"},
+    ),
     "ERRORS": Entity("run-errors", "kept", frozenset()),
     "ORDER": Entity(
         "order", "placed", frozenset({"method", "lines", "status", "reference", "payment", "packs", "returned"})
@@ -121,7 +131,7 @@ def entry(
 def journaled(item: Image) -> dict[str, Any]:
     """The attributes of an item that the log must be able to tell, as it tells them."""
     entity = ENTITIES.get(keys.kind(item), _UNKNOWN)
-    return {field: _told(field, item[field]) for field in sorted(entity.journaled) if field in item}
+    return {name: _told(name, item[name]) for name in sorted(entity.journaled) if name in item}
 
 
 def owner(image: Image) -> str:
@@ -132,14 +142,14 @@ def owner(image: Image) -> str:
 
 
 def _changes(entity: Entity, before: Image, after: Image) -> Iterator[Change]:
-    for field in sorted(entity.journaled):
-        if before.get(field) != after.get(field):
-            yield Change(field=field, before=_told(field, before.get(field)), after=_told(field, after.get(field)))
+    for name in sorted(entity.journaled):
+        if before.get(name) != after.get(name):
+            yield Change(field=name, before=_told(name, before.get(name)), after=_told(name, after.get(name)))
 
 
-def _told(field: str, value: object) -> object:
+def _told(name: str, value: object) -> object:
     """The value as the journal tells it: of what is personal only a digest, by which a change is seen."""
-    if field not in _PERSONAL or value is None:
+    if name not in _PERSONAL or value is None:
         return value
     return f"sha256:{hashlib.sha256(json.dumps(value).encode()).hexdigest()[:DIGEST_SYMBOLS]}"
 
@@ -153,9 +163,12 @@ def _freshly_stamped(before: Image | None, after: Image | None) -> bool:
 
 def _verb(entity: Entity, before: Image | None, after: Image | None, changes: Sequence[Change]) -> str:
     if before is None:
-        return entity.born
+        return str((after or {}).get("state", entity.born)) if entity is _RUN else entity.born  # held, covered, free
     if after is None:
         return "erased"
+    told = [change.field for change in changes if change.after is not None]
+    if said := next((word for name, word in entity.says.items() if name in told), None):
+        return said
     states = [change.after for change in changes if change.field in {"state", "status"} and change.after]
     return str(states[0]) if states else "changed"
 
@@ -163,4 +176,4 @@ def _verb(entity: Entity, before: Image | None, after: Image | None, changes: Se
 def _packs(entity: Entity, image: Image) -> Sequence[str]:
     if entity is _PACK:
         return [keys.subject(image)]
-    return sorted(image.get("allocation", {}))
+    return [image["pack_id"]] if "pack_id" in image else sorted(image.get("allocation", {}))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import quote
 
 from packhouse.domain import ids, instants
 from packhouse.store.table import Item, Key, KeyRange
@@ -26,6 +27,17 @@ def run(wg: str, project_id: str, run_id: str) -> Key:
 
 def run_errors(wg: str, project_id: str, run_id: str) -> Key:
     return {"PK": f"WG#{wg}#PRJ#{project_id}", "SK": f"ERRORS#{run_id}"}
+
+
+def entitlement(wg: str, user: str, sku: str) -> Key:
+    """A user is a name from outside: percent-encoded, it can't be mistaken for a part of the key."""
+    return {"PK": f"WG#{wg}", "SK": f"ENT#{quote(user, safe='')}#{sku}"}
+
+
+def entitlements(wg: str, user: str | None) -> KeyRange:
+    """The entitlements of a workgroup, or of one of its users."""
+    of_user = f"{quote(user, safe='')}#" if user is not None else ""
+    return KeyRange(partition=f"WG#{wg}", prefix=f"ENT#{of_user}")
 
 
 def member(subject: str, wg: str) -> Key:

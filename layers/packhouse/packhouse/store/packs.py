@@ -47,6 +47,29 @@ def taken(table: StampedTable, wg: str, pack_id: str, quantity: int, *, now: dat
     )
 
 
+def assigned(table: StampedTable, wg: str, pack_id: str, *, now: datetime) -> Write:
+    """The write that takes one license out of a pack to assign it."""
+    return table.update(
+        keys.pack(wg, pack_id),
+        "SET available = available - :one, assigned = assigned + :one",
+        only_if="available >= :one AND expires_at > :now AND #state = :active",
+        one=1,
+        now=now,
+        active=PackState.ACTIVE,
+    )
+
+
+def unassigned(table: StampedTable, wg: str, pack_id: str) -> Write:
+    """The write that gives an assigned license back to a pack that isn't revoked."""
+    return table.update(
+        keys.pack(wg, pack_id),
+        "SET available = available + :one, assigned = assigned - :one",
+        only_if="assigned >= :one AND #state <> :revoked_state",
+        one=1,
+        revoked_state=PackState.REVOKED,
+    )
+
+
 def restored(
     table: StampedTable, wg: str, pack_id: str, quantity: int, *, now: datetime, to_revoked: bool = False
 ) -> Write:
