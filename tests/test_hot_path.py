@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from packhouse.domain import instants
 from packhouse.store import keys
+from tests.harness.gateway import context, handler_of
 from tests.harness.meter import Bill, metered, size
-from tests.harness.world import NORTHWIND, World
+from tests.harness.world import NORTHWIND, START, World
 
 LONG = "é" * 64  # 128 bytes
 
@@ -122,6 +124,54 @@ def test_settle_98_that_failed_reads_them_all_at_once(world: World) -> None:
     bill = measure(world, lambda: world.call("POST", f"projects/{project}/runs/settle", json=body))
 
     assert cost(bill) == (1 + 98, 98 * 4, 98)
+
+
+def swept(world: World) -> Bill:
+    """What a tick of the sweep costs."""
+    with metered(world.client, world.raw) as bill:
+        handler_of("SweepFunction")({"job": "sweep"}, context())
+    return bill
+
+
+LOOKS = len(keys.queues("RUN")) + len(keys.queues("PACK"))
+
+
+@pytest.mark.parametrize("packs", [1, 2, 5])
+def test_lapse(world: World, packs: int) -> None:
+    for _ in range(packs):
+        world.grant("mailbox-migration", 1)
+    world.started(world.project(max_licenses_per_item=5), licenses=packs, lease_seconds=60)
+    world.clock.advance(minutes=1)
+
+    bill = swept(world)
+
+    assert bill.calls == {"Query": LOOKS, "BatchGetItem": 1, "TransactWriteItems": 1}
+    assert (bill.table_units, bill.index_units) == (2 + 2 * packs, 1)
+
+
+@pytest.mark.parametrize("others", [0, 60])
+def test_a_sweep_costs_what_is_due_and_not_what_there_is(world: World, others: int) -> None:
+    """Each look is one Query, and one BatchGet for each page of 100 due items; each item one write."""
+    for _ in range(others):
+        world.grant("document-migration", 1)
+    for _ in range(50):
+        world.grant("mailbox-migration", 1, acquired=instants.plus_months(START, -12))
+    world.clock.advance(minutes=5)
+
+    bill = swept(world)
+
+    assert bill.calls == {"Query": LOOKS, "BatchGetItem": 1, "UpdateItem": 50}
+    assert (bill.table_units, bill.index_units) == (50, 50)
+
+
+def test_a_sweep_of_more_than_a_page_takes_one_query_and_one_batch_read_a_page(world: World) -> None:
+    for _ in range(101):
+        world.grant("mailbox-migration", 1, acquired=instants.plus_months(START, -12))
+    world.clock.advance(minutes=5)
+
+    bill = swept(world)
+
+    assert bill.calls == {"Query": LOOKS + 1, "BatchGetItem": 2, "UpdateItem": 101}
 
 
 @pytest.mark.parametrize(

@@ -48,8 +48,10 @@ _PACK = Entity(
             "unit_price",
             "acquired_at",
             "expires_at",
+            "reminded_days",
         }
     ),
+    {"reminded_days": "reminded"},
 )
 _PROJECT = Entity(
     "project", "created", frozenset({"name", "customer", "inactivity_days", "max_licenses_per_item", "state"})

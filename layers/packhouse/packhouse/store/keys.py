@@ -135,6 +135,16 @@ def due_orders(until: datetime) -> KeyRange:
     return KeyRange(index="due", partition="ORDER", between=("0", instants.text(until)))
 
 
+def queues(name: str) -> list[str]:
+    """The parts of a queue: of runs sixteen, of anything else one."""
+    return [f"RUN#{symbol}" for symbol in _HEX] if name == "RUN" else [name]
+
+
+def due(queue: str, until: datetime) -> KeyRange:
+    """What is due in (a part of) a queue, the longest due first."""
+    return KeyRange(index="due", partition=queue, between=("0", instants.text(until)))
+
+
 def journal_month(owner: str, month: str) -> str:
     """The journal's partition: a workgroup's (or PLATFORM's) month, yyyymm."""
     return f"{owner}#{month}"
@@ -240,4 +250,5 @@ def project_of(item: Mapping[str, Any]) -> str | None:
     return project_id or None
 
 
+_HEX = "0123456789ABCDEF"
 _LAST = "~"  # sorts after every symbol of an id

@@ -8,7 +8,7 @@ from packhouse.domain.money import Money
 from packhouse.domain.packs import Pack, PackState, Source, SourceKind
 from packhouse.domain.runs import Allocation
 from packhouse.errors import NotFound
-from packhouse.store import keys
+from packhouse.store import keys, queues
 from packhouse.store.table import Item, Only, StampedTable, Table, Write
 
 
@@ -88,6 +88,36 @@ def restored(
     )
 
 
+def remind(table: StampedTable, item: Item, *, days: int, until: datetime) -> None:
+    """Remember a reminder, from which its mails follow, and be due for the next; only while something can be used."""
+    queues.move(
+        table,
+        item,
+        until=until,
+        also=", reminded_days = :days",
+        only_if="#state = :active AND available > :zero "
+        "AND (attribute_not_exists(reminded_days) OR reminded_days > :days)",
+        days=days,
+        active=PackState.ACTIVE,
+        zero=0,
+    )
+
+
+def expire(table: StampedTable, item: Item, *, look_again: datetime | None) -> None:
+    """Move what is left of a pack to *expired*, once it has: nothing is left to move where this is applied twice."""
+    queues.move(
+        table,
+        item,
+        until=look_again,
+        also=", expired = expired + available, available = :zero",
+        only_if="expires_at <= :now AND #state IN (:active, :frozen)",
+        zero=0,
+        now=table.stamp.at,
+        active=PackState.ACTIVE,
+        frozen=PackState.FROZEN,
+    )
+
+
 def read(table: Table, wg: str, pack_id: str) -> Pack:
     if not ids.is_id(ids.Kind.PACK, pack_id):
         raise NotFound
@@ -130,4 +160,5 @@ def of_item(item: Item) -> Pack:
         unit_price=Money(item["unit_price"]) if "unit_price" in item else None,
         acquired_at=instants.parse(item["acquired_at"]),
         expires_at=instants.parse(item["expires_at"]),
+        reminded_days=item.get("reminded_days"),
     )

@@ -156,8 +156,7 @@ def settle(table: StampedTable, run: Run, settlement: Settlement, *, revoked: Co
 
     `revoked` are the packs known to be it; where another has become it since, `PackRevoked` names it.
     """
-    wg, now = run.workgroup_id, table.stamp.at
-    ended = run.settled(settlement, by=table.stamp.principal, at=now)
+    ended = run.settled(settlement, by=table.stamp.principal, at=table.stamp.at)
     ending = {
         "state": ended.state,
         "outcome": ended.outcome,
@@ -167,27 +166,43 @@ def settle(table: StampedTable, run: Run, settlement: Settlement, *, revoked: Co
         **({"licenses_used": ended.licenses_used} if ended.licenses_used is not None else {}),
     }
     standing = _HELD if run.coverage is Coverage.LICENSED else _UNSETTLED
-    end = _end(table, key(wg, run.project_id, run.run_id), ending, only_if=standing)
-    back = ended.given_back()
-    gives = [
-        packs.restored(table, wg, pack_id, quantity, now=now, to_revoked=pack_id in revoked)
-        for pack_id, quantity in back.items()
-    ]
+    end = _end(table, key(run.workgroup_id, run.project_id, run.run_id), ending, only_if=standing)
     kept = [_errors(table, ended)] if ended.errors else []
     try:
-        table.write(end, *gives, *kept)
+        table.write(end, *_gives(table, ended, revoked), *kept)
     except WriteRefused as refused:
         if refused.refused[0]:
             return ended_by(table, refused.met[0], settlement)
-        raise PackRevoked(pack for pack, no in zip(back, refused.refused[1:], strict=False) if no) from refused
+        raise PackRevoked(_refusing(ended, refused)) from refused
     return ended, True
+
+
+def lapse(table: StampedTable, run: Run, *, revoked: Collection[str] = ()) -> None:
+    """End a hold whose lease is over and give all of it back, unless it has ended or goes on.
+
+    `revoked` and `PackRevoked` as in `settle`.
+    """
+    end = table.update(
+        key(run.workgroup_id, run.project_id, run.run_id),
+        "SET #state = :lapsed REMOVE due, due_at",
+        only_if="#state = :held AND lease_expires_at <= :now",
+        lapsed=RunState.LAPSED,
+        held=RunState.HELD,
+        now=table.stamp.at,
+    )
+    ended = run.lapsed()
+    try:
+        table.write(end, *_gives(table, ended, revoked))
+    except WriteRefused as refused:
+        if not refused.refused[0]:
+            raise PackRevoked(_refusing(ended, refused)) from refused
 
 
 def ended_by(table: StampedTable, met: Item | None, settlement: Settlement) -> tuple[Run, bool]:
     """Explain a run that a settlement couldn't end: it has ended just so already, or the settlement is refused."""
     run = _met(met)
     if run.lease_expires_at is not None and run.standing(table.stamp.at) in {RunState.HELD, RunState.LAPSED}:
-        raise LeaseEnded(returned_at=instants.text(run.lease_expires_at))
+        raise _lease_ended(run, run.lease_expires_at)
     if run.error_count:  # their ids, if any, lie in an item of their own
         kept = table.read(keys.run_errors(run.workgroup_id, run.project_id, run.run_id))
         run = replace(run, errors=tuple(kept["errors"]) if kept else None)
@@ -265,6 +280,20 @@ def _parted(refused: Sequence[bool], *sizes: int) -> list[Sequence[bool]]:
     return [refused[end - size : end] for size, end in zip(sizes, ends, strict=True)]
 
 
+def _gives(table: StampedTable, ended: Run, revoked: Collection[str]) -> list[Write]:
+    """The writes that give back what an ended run didn't use."""
+    wg, now = ended.workgroup_id, table.stamp.at
+    return [
+        packs.restored(table, wg, pack_id, quantity, now=now, to_revoked=pack_id in revoked)
+        for pack_id, quantity in ended.given_back().items()
+    ]
+
+
+def _refusing(ended: Run, refused: WriteRefused) -> list[str]:
+    """The packs that took nothing back; the run's own write came first."""
+    return [pack for pack, no in zip(ended.given_back(), refused.refused[1:], strict=False) if no]
+
+
 def _errors(table: StampedTable, run: Run) -> Write:
     item = {**keys.run_errors(run.workgroup_id, run.project_id, run.run_id), "errors": list(run.errors or ())}
     return table.put(item, only_if="attribute_not_exists(PK)")
@@ -282,8 +311,14 @@ def _open(item: Item | None, now: datetime) -> Run:
     if run.is_open(now):
         return run
     if run.lease_expires_at is not None and run.standing(now) is RunState.LAPSED:
-        raise LeaseEnded(returned_at=instants.text(run.lease_expires_at))
+        raise _lease_ended(run, run.lease_expires_at)
     raise RunAlreadySettled(run=run)
+
+
+def _lease_ended(run: Run, at: datetime) -> LeaseEnded:
+    """That it is over, since when its licenses are free again, and in which packs they are to be looked for."""
+    returned = [{"pack_id": pack_id, "quantity": quantity} for pack_id, quantity in run.allocation.items()]
+    return LeaseEnded(returned_at=instants.text(at), returned_to=returned)
 
 
 def _item(run: Run) -> Item:
