@@ -1,6 +1,7 @@
 """The hot path's costs, exactly as docs/data-model.md lists them: round trips, write units, index units."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -162,6 +163,17 @@ def test_a_sweep_costs_what_is_due_and_not_what_there_is(world: World, others: i
 
     assert bill.calls == {"Query": LOOKS, "BatchGetItem": 1, "UpdateItem": 50}
     assert (bill.table_units, bill.index_units) == (50, 50)
+
+
+@pytest.mark.parametrize("days_left", [7, 0])
+def test_a_reminder_and_the_first_look_at_the_end_move_a_pack_on_in_its_queue(world: World, days_left: int) -> None:
+    acquired = instants.plus_months(START, -12) + timedelta(days=days_left)
+    world.grant("mailbox-migration", 1, acquired=acquired)
+
+    bill = swept(world)
+
+    assert bill.calls == {"Query": LOOKS, "BatchGetItem": 1, "UpdateItem": 1}
+    assert (bill.table_units, bill.index_units) == (1, 2)
 
 
 def test_a_sweep_of_more_than_a_page_takes_one_query_and_one_batch_read_a_page(world: World) -> None:

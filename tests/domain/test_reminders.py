@@ -69,7 +69,7 @@ def test_the_next_look_is_at_the_next_reminder_and_then_at_the_end(before: int, 
 def test_reminders_over_month_ends_and_leap_days(acquired: str, looks: list[str]) -> None:
     now = instants.parse(acquired)
     ends_at = instants.plus_months(now, 12)
-    seen = []
+    seen: list[str] = []
     while (now := reminders.next_look(ends_at, DAYS, now=now)) < ends_at:
         assert reminders.overdue(ends_at, DAYS, now=now, since=LONG_AGO, told=None) == DAYS[len(seen)]
         seen.append(instants.text(now))

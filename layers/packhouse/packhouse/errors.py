@@ -108,7 +108,7 @@ class LeaseEnded(Refusal):
     status = HTTPStatus.CONFLICT
     slug = "lease-ended"
     title = "The lease has ended"
-    sentence = "The run's lease ended at {returned_at}: it holds no license any more."
+    sentence = "The run's lease ended at {returned_at}: its licenses went back to the packs that they came from."
 
 
 class RunAlreadySettled(Refusal):

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import uuid4
 
 from aws_lambda_powertools import Logger
@@ -86,8 +87,7 @@ class _Sweep:
     busy: int = 0
     _parts: Iterator[int] = field(default_factory=lambda: iter(range(1, 1_000_000)))
 
-    @property
-    def over(self) -> bool:
+    def is_over(self) -> bool:
         return self.left <= 0 or self.busy >= BUSY_MAX or time.monotonic() > self.ends
 
     def work(self, queue: str, step: Step) -> Swept:
@@ -97,7 +97,7 @@ class _Sweep:
         for partition in keys.queues(queue):
             for item in self._due(partition):
                 came_to[self._worked(queue, step, item)] += 1
-            if self.over and (since := queues.due_since(self.table, partition, self.begun)):
+            if self.is_over() and (since := queues.due_since(self.table, partition, self.begun)):
                 late = max(late, self.begun - since)
         swept = Swept(**came_to, late_seconds=int(late.total_seconds()))
         logger.info(SWEPT, queue=queue, **{name: getattr(swept, name) for name in Swept.__slots__})
@@ -106,11 +106,11 @@ class _Sweep:
     def _due(self, partition: str) -> Iterator[Item]:
         """What is due in a part of a queue, page after page, until the tick is over."""
         after: Item | None = None
-        while not self.over:
+        while not self.is_over():
             limit = min(self.left, BATCH_READ_MAX)
             page = queues.due(self.table, partition, self.begun, limit=limit, after=after)
             for item in page.items:
-                if self.over:
+                if self.is_over():
                     return
                 self.left -= 1
                 yield item
@@ -134,7 +134,7 @@ class _Sweep:
     def _failed(self, queue: str, item: Item, error: Exception, *, tries: int) -> Outcome:
         """Let an item that failed wait, or park it. The log gets the frames, and not the message, which may quote."""
         parked = tries >= TRIES_MAX
-        told = {"queue": queue, "kind": keys.kind(item), "item": keys.subject(item), "tries": tries}
+        told: dict[str, Any] = {"queue": queue, "kind": keys.kind(item), "item": keys.subject(item), "tries": tries}
         frames = traceback.format_tb(error.__traceback__)
         logger.error(PARKED if parked else "item failed", error=type(error).__name__, frames=frames, **told)
         if not parked:
