@@ -167,8 +167,9 @@ def test_a_sweep_costs_what_is_due_and_not_what_there_is(world: World, others: i
 
 @pytest.mark.parametrize("days_left", [7, 0])
 def test_a_reminder_and_the_first_look_at_the_end_move_a_pack_on_in_its_queue(world: World, days_left: int) -> None:
-    acquired = instants.plus_months(START, -12) + timedelta(days=days_left)
+    acquired = instants.plus_months(START, -12) + timedelta(days=days_left + 1)
     world.grant("mailbox-migration", 1, acquired=acquired)
+    world.clock.advance(days=1)
 
     bill = swept(world)
 

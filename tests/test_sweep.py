@@ -59,6 +59,13 @@ def expiring_in(world: World, quantity: int, **duration: float) -> Pack:
     return world.grant("mailbox-migration", quantity, acquired=YEAR_AGO + timedelta(**duration))
 
 
+def in_a_week(world: World, quantity: int) -> Pack:
+    """A pack whose second reminder is due now."""
+    pack = expiring_in(world, quantity, days=8)
+    world.clock.advance(days=1)
+    return pack
+
+
 def set_pack(world: World, pack: Pack, **attributes: object) -> None:
     table = world.stamped()
     sets = ", ".join(f"#{name} = :{name}" for name in attributes)
@@ -371,8 +378,8 @@ def test_the_administrators_are_reminded_30_7_and_1_days_before_the_end_and_each
 
 def test_a_reminder_says_what_is_left_and_until_when_in_the_workgroups_zone(world: World, post: Post) -> None:
     workgroups.change(world.stamped(), NORTHWIND, {"time_zone": "Pacific/Kiritimati"})
-    pack = expiring_in(world, 5, days=7, hours=9)
-    world.clock.advance(hours=9)
+    pack = expiring_in(world, 5, days=8, hours=9)
+    world.clock.advance(days=1, hours=9)
     world.started(world.project(), 3)
 
     sweep(world)
@@ -380,13 +387,13 @@ def test_a_reminder_says_what_is_left_and_until_when_in_the_workgroups_zone(worl
     written(world, post)
     (mail,) = post.outbox()
     assert mail.subject == "2 licenses of Mailbox migration expire within 7 days"
-    assert "can be used only before 2026-12-02 02:00 (Pacific/Kiritimati)" in mail.text
+    assert "can be used only before 2026-12-03 02:00 (Pacific/Kiritimati)" in mail.text
     assert f"pack {pack.pack_id}" in mail.text
     assert "2 of 5 licenses left" in mail.text
 
 
 def test_a_reminder_is_an_event_of_its_own_in_the_journal(world: World) -> None:
-    pack = expiring_in(world, 5, days=7)
+    pack = in_a_week(world, 5)
 
     sweep(world)
     world.pump()
@@ -400,7 +407,7 @@ def test_a_reminder_is_an_event_of_its_own_in_the_journal(world: World) -> None:
     "unusable", [{"available": 0, "expired": 5}, {"state": PackState.FROZEN}, {"state": PackState.REFUND_PENDING}]
 )
 def test_nobody_is_reminded_of_what_cannot_be_used(world: World, post: Post, unusable: dict[str, object]) -> None:
-    pack = expiring_in(world, 5, days=7)
+    pack = in_a_week(world, 5)
     set_pack(world, pack, **unusable)
 
     sweep(world)
@@ -410,7 +417,7 @@ def test_nobody_is_reminded_of_what_cannot_be_used(world: World, post: Post, unu
 
 
 def test_what_was_used_up_between_the_reminder_and_its_mail_is_not_written_about(world: World, post: Post) -> None:
-    expiring_in(world, 1, days=7)
+    in_a_week(world, 1)
     sweep(world)
     world.started(world.project())
 
@@ -428,9 +435,7 @@ def test_after_a_jump_of_the_clock_only_the_most_urgent_reminder_is_sent(world: 
 
 
 def test_a_pack_that_came_with_little_time_left_is_not_reminded_of_at_once(world: World, post: Post) -> None:
-    pack = world.grant("mailbox-migration", 5, acquired=START)
-    set_pack(world, pack, acquired_at=instants.text(pack.expires_at - timedelta(days=10)))
-    world.clock.now = pack.expires_at - timedelta(days=10)
+    expiring_in(world, 5, days=10)
 
     sweep(world)
     at_once = written(world, post)
@@ -460,7 +465,7 @@ def test_the_first_reminder_is_as_early_as_the_policy_says(
 def test_one_administrator_who_cannot_be_written_to_keeps_no_other_from_it(world: World, post: Post) -> None:
     table = world.stamped()
     table.write(access.joined(table, "aaa", NORTHWIND, Role.ADMINISTRATOR, email="no address", since=START))
-    expiring_in(world, 5, days=7)
+    in_a_week(world, 5)
     sweep(world)
     world.pump()
     messages = post.waiting()
@@ -483,7 +488,7 @@ def test_one_administrator_who_cannot_be_written_to_keeps_no_other_from_it(world
 def test_an_event_that_comes_again_reminds_nobody_twice(world: World, post: Post) -> None:
     table = world.stamped()
     table.write(access.joined(table, "ann", NORTHWIND, Role.ADMINISTRATOR, email="ann@northwind.example", since=START))
-    expiring_in(world, 5, days=7)
+    in_a_week(world, 5)
     sweep(world)
     world.pump()
     messages = post.waiting()
@@ -525,7 +530,7 @@ def test_a_tick_says_for_how_long_what_it_left_has_been_due(world: World) -> Non
     first, second, third = (sweep(world, items_max=1) for _ in range(3))
 
     assert first["RUN"].done == 1
-    assert first["PACK"] == Swept(late_seconds=int(timedelta(days=30, hours=2).total_seconds()))
+    assert first["PACK"] == Swept(late_seconds=2 * 3600)
     assert second == {"RUN": Swept(), "PACK": Swept(done=1)}
     assert third == {"RUN": Swept(), "PACK": Swept()}
 

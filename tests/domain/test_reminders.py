@@ -48,7 +48,7 @@ def test_nobody_is_reminded_of_days_before_there_was_anything() -> None:
 
 @pytest.mark.parametrize(
     ("before", "next_before"),
-    [(100, 30), (30, 7), (29, 7), (7, 1), (1, 0)],
+    [(100, 30), (30, 7), (29, 7), (7, 1), (1, 0), (0, 0), (-5, 0)],
 )
 def test_the_next_look_is_at_the_next_reminder_and_then_at_the_end(before: int, next_before: int) -> None:
     looked = reminders.next_look(END, DAYS, now=END - timedelta(days=before))

@@ -22,5 +22,5 @@ def overdue(ends_at: datetime, days: Sequence[int], *, now: datetime, since: dat
 
 
 def next_look(ends_at: datetime, days: Sequence[int], *, now: datetime) -> datetime:
-    """The instant of the next reminder before an end that is still to come; after the last one, the end itself."""
-    return min(at for at in (ends_at, *(ends_at - timedelta(days=one) for one in days)) if at > now)
+    """The instant of the next reminder that is still to come; after the last one, the end itself."""
+    return min((at for at in (ends_at - timedelta(days=one) for one in days) if at > now), default=ends_at)

@@ -1,8 +1,8 @@
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from packhouse.domain import ids, instants
+from packhouse.domain import ids, instants, reminders
 from packhouse.domain.licenses import LicenseType
 from packhouse.domain.money import Money
 from packhouse.domain.packs import Pack, PackState, Source, SourceKind
@@ -13,11 +13,12 @@ from packhouse.store.table import Item, Only, StampedTable, Table, Write
 
 
 def granted(table: StampedTable, pack: Pack, *, reminder_days: int) -> Write:
-    """The write that makes a pack exist, due for its first reminder so many days before it expires."""
+    """The write that makes a pack exist, due for the first reminder of its end, so many days before, or the next."""
+    first_look = reminders.next_look(pack.expires_at, reminders.days_before(reminder_days), now=table.stamp.at)
     return table.put(
         {
             **keys.pack(pack.workgroup_id, pack.pack_id),
-            **keys.due_pack(pack.expires_at - timedelta(days=reminder_days)),
+            **keys.due_pack(first_look),
             "sku": pack.sku,
             "source": {name: value for name, value in asdict(pack.source).items() if value is not None},
             "quantity": pack.quantity,
