@@ -12,7 +12,7 @@ from packhouse.domain.access import Role
 from packhouse.domain.packs import Pack, PackState
 from packhouse.domain.runs import Outcome, Settlement
 from packhouse.policies import Policies
-from packhouse.store import access, keys, workgroups
+from packhouse.store import access, keys, queues, workgroups
 from packhouse.store.table import Item
 from packhouse.sweeping import Swept
 from tests.harness.gateway import context, handler_of
@@ -629,6 +629,21 @@ def test_a_busy_table_counts_no_try_and_ends_the_tick(world: World) -> None:
     assert (busy["done"], busy["postponed"], busy["parked"]) == (0, sweeping.BUSY_MAX, 0)
     assert set(tries) == {0}
     assert after == {**NOTHING, "done": 20}
+
+
+def test_a_tick_that_fails_on_what_another_has_done_puts_it_back_into_no_queue(world: World) -> None:
+    world.grant("mailbox-migration", 2)
+    project = world.project()
+    runs = world.started(project, 2, lease_seconds=60)
+    stale = [run_item(world, project, run) for run in runs]
+    world.clock.advance(minutes=1)
+    sweep(world)
+    done = [run_item(world, project, run) for run in runs]
+
+    queues.postpone(world.stamped(), stale[0], until=world.clock.now, tries=1)
+    queues.park(world.stamped(), stale[1], "RUN", tries=5)
+
+    assert [run_item(world, project, run) for run in runs] == done
 
 
 def test_an_index_that_lags_brings_nothing_up_twice(world: World) -> None:
