@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from packhouse import sweeping
 from packhouse.domain import instants
 from packhouse.store import keys
 from tests.harness.gateway import context, handler_of
@@ -134,7 +135,7 @@ def swept(world: World) -> Bill:
     return bill
 
 
-LOOKS = len(keys.queues("RUN")) + len(keys.queues("PACK"))
+LOOKS = sum(len(keys.queues(queue)) for queue in sweeping.STEPS)
 
 
 @pytest.mark.parametrize("packs", [1, 2, 5])
