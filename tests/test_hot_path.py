@@ -1,13 +1,17 @@
 """The hot path's costs, exactly as docs/data-model.md lists them: round trips, write units, index units."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from packhouse import sweeping
+from packhouse.domain import instants
 from packhouse.store import keys
+from tests.harness.gateway import context, handler_of
 from tests.harness.meter import Bill, metered, size
-from tests.harness.world import NORTHWIND, World
+from tests.harness.world import NORTHWIND, START, World
 
 LONG = "é" * 64  # 128 bytes
 
@@ -122,6 +126,66 @@ def test_settle_98_that_failed_reads_them_all_at_once(world: World) -> None:
     bill = measure(world, lambda: world.call("POST", f"projects/{project}/runs/settle", json=body))
 
     assert cost(bill) == (1 + 98, 98 * 4, 98)
+
+
+def swept(world: World) -> Bill:
+    """What a tick of the sweep costs."""
+    with metered(world.client, world.raw) as bill:
+        handler_of("SweepFunction")({"job": "sweep"}, context())
+    return bill
+
+
+LOOKS = sum(len(keys.queues(queue)) for queue in sweeping.STEPS)
+
+
+@pytest.mark.parametrize("packs", [1, 2, 5])
+def test_lapse(world: World, packs: int) -> None:
+    for _ in range(packs):
+        world.grant("mailbox-migration", 1)
+    world.started(world.project(max_licenses_per_item=5), licenses=packs, lease_seconds=60)
+    world.clock.advance(minutes=1)
+
+    bill = swept(world)
+
+    assert bill.calls == {"Query": LOOKS, "BatchGetItem": 1, "TransactWriteItems": 1}
+    assert (bill.table_units, bill.index_units) == (2 + 2 * packs, 1)
+
+
+@pytest.mark.parametrize("others", [0, 60])
+def test_a_sweep_costs_what_is_due_and_not_what_there_is(world: World, others: int) -> None:
+    """Each look is one Query, and one BatchGet for each page of 100 due items; each item one write."""
+    for _ in range(others):
+        world.grant("document-migration", 1)
+    for _ in range(50):
+        world.grant("mailbox-migration", 1, acquired=instants.plus_months(START, -12))
+    world.clock.advance(minutes=5)
+
+    bill = swept(world)
+
+    assert bill.calls == {"Query": LOOKS, "BatchGetItem": 1, "UpdateItem": 50}
+    assert (bill.table_units, bill.index_units) == (50, 50)
+
+
+@pytest.mark.parametrize("days_left", [7, 0])
+def test_a_reminder_and_the_first_look_at_the_end_move_a_pack_on_in_its_queue(world: World, days_left: int) -> None:
+    acquired = instants.plus_months(START, -12) + timedelta(days=days_left + 1)
+    world.grant("mailbox-migration", 1, acquired=acquired)
+    world.clock.advance(days=1)
+
+    bill = swept(world)
+
+    assert bill.calls == {"Query": LOOKS, "BatchGetItem": 1, "UpdateItem": 1}
+    assert (bill.table_units, bill.index_units) == (1, 2)
+
+
+def test_a_sweep_of_more_than_a_page_takes_one_query_and_one_batch_read_a_page(world: World) -> None:
+    for _ in range(101):
+        world.grant("mailbox-migration", 1, acquired=instants.plus_months(START, -12))
+    world.clock.advance(minutes=5)
+
+    bill = swept(world)
+
+    assert bill.calls == {"Query": LOOKS + 1, "BatchGetItem": 2, "UpdateItem": 101}
 
 
 @pytest.mark.parametrize(

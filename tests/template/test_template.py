@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from packhouse import auditing, bus, buying, mailing, selling
+from packhouse import auditing, bus, buying, mailing, selling, sweeping
 from packhouse.domain import journal
 from packhouse.payments import stripe
 from packhouse.policies import Policies
@@ -48,6 +48,7 @@ CALLS: dict[str, dict[str, set[str]]] = {
         "Table": {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem"},
         "Table/index/by_owner": {"Query"},
     },
+    "SweepFunction": {"Table": {"BatchGetItem", "UpdateItem"}, "Table/index/due": {"Query"}},
     "JournalFunction": {"Journal": {"PutItem"}, "Bus": {"PutEvents"}},
     "AuditFunction": {
         "Table": {"GetItem", "BatchGetItem", "Query", "PutItem"},
@@ -56,9 +57,16 @@ CALLS: dict[str, dict[str, set[str]]] = {
     },
     "NotificationsFunction": {
         "Table": {"GetItem", "BatchGetItem", "PutItem", "UpdateItem"},
+        "Table/index/by_owner": {"Query"},
         "MailDomain": {"SendEmail"},
     },
-    "JournalReadFunction": {"Table": {"GetItem", "PutItem"}, "Journal": {"Query"}},
+    "JournalReadFunction": {"Table": {"GetItem", "BatchGetItem", "PutItem"}, "Journal": {"Query"}},
+    "RollUpFunction": {
+        "Table": {"BatchGetItem"},
+        "Table/index/by_owner": {"Query"},
+        "Journal": {"GetItem", "Query", "PutItem"},
+    },
+    "DocumentsFunction": {"Table": {"GetItem", "BatchGetItem", "PutItem"}, "Journal": {"Query"}},
 }
 
 
@@ -311,6 +319,19 @@ def test_a_schedule_that_fails_raises_an_alarm(function: str) -> None:
 
     assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Errors")
     assert alarm["AlarmActions"] == [{"Ref": "Alarms"}]
+
+
+def test_a_sweep_that_is_behind_or_silent_and_what_it_parks_raise_alarms() -> None:
+    late, parked = (template.resources()[name]["Properties"] for name in ("SweepLateness", "ParkedItem"))
+    behind, items = (template.resources()[name]["Properties"] for name in ("SweepBehind", "ParkedItems"))
+
+    assert late["FilterPattern"] == f'{{ $.message = "{sweeping.SWEPT}" }}'
+    assert late["MetricTransformations"][0]["MetricValue"] == "$.late_seconds"
+    assert behind["TreatMissingData"] == "breaching"
+    assert parked["FilterPattern"] == f'{{ $.message = "{sweeping.PARKED}" }}'
+    for alarm, metric in ((behind, late), (items, parked)):
+        assert alarm["MetricName"] == metric["MetricTransformations"][0]["MetricName"]
+        assert alarm["AlarmActions"] == [{"Ref": "Alarms"}]
 
 
 def test_log_lines_name_the_service() -> None:

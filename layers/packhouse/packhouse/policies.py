@@ -12,6 +12,7 @@ class Policies:
     lease_hours_after_pack_expiry: int = 24
     run_days_max: int = 30
     packs_per_run_max: int = 5
+    retries_per_root_max: int = 10
     inactivity_months: int = 6
     pack_reminder_days: int = 30
     project_warning_days: int = 30

@@ -50,6 +50,21 @@ def payment_received(order: Order, packs: Sequence[Pack], workgroup: Workgroup, 
     )
 
 
+def pack_expiring(pack: Pack, name: str, workgroup: Workgroup, letterhead: Letterhead, *, to: str) -> Mail:
+    """What is left of a pack can be used only until its end, of which an administrator is reminded."""
+    end = _shown(pack.expires_at, ZoneInfo(workgroup.time_zone))
+    left = f"{_counted(pack.available)} of {name}"
+    within = f"{pack.reminded_days} days" if pack.reminded_days != 1 else "a day"
+    return _mail(
+        to=to,
+        subject=f"{left} {'expires' if pack.available == 1 else 'expire'} within {within}",
+        opening=f"{left} of {workgroup.name} can be used only before {end}. What isn't used by then expires.",
+        rows=[(f"pack {pack.pack_id}", f"{pack.available} of {_counted(pack.quantity)} left", f"ends {end}")],
+        link=("See the packs", f"{letterhead.console_url}#/workgroups/{workgroup.workgroup_id}/packs"),
+        letterhead=letterhead,
+    )
+
+
 def _mail(
     *,
     to: str,

@@ -45,6 +45,13 @@ def memberships(table: Table, subject: str) -> dict[str, Role]:
     return {keys.workgroup_of(item): Role(item["role"]) for item in found}
 
 
+def administrators(table: Table, wg: str) -> dict[str, str]:
+    """The e-mail addresses of a workgroup's administrators, by their subjects."""
+    listed = [{"PK": place["PK"], "SK": place["SK"]} for place in table.query_all(keys.members(wg))]
+    members = [item for item in table.read_many_pages(listed) if item]
+    return {keys.subject(item): item["email"] for item in members if item["role"] == Role.ADMINISTRATOR}
+
+
 def read_key(table: Table, key_id: str) -> ApiKey | None:
     item = table.read(keys.api_key(key_id))
     if item is None:
