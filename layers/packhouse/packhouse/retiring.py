@@ -24,7 +24,7 @@ RELEASES_MAX = 200
 SOON = timedelta(seconds=1)
 
 
-def step(table: StampedTable, policies: Policies, project_item: Item) -> None:
+def step(table: StampedTable, policies: Policies, project_item: Item, *, releases_max: int = RELEASES_MAX) -> None:
     """Do with a due project, as it was just read, what is due, and leave it due later or never.
 
     A start that always comes between leaves it due: it isn't idle, and the next tick finds it so.
@@ -38,7 +38,7 @@ def step(table: StampedTable, policies: Policies, project_item: Item) -> None:
             if project.state is ProjectState.ACTIVE:
                 _look_at(table, policies, project, met)
             elif project.state is ProjectState.REMOVED:
-                _release(table, project, met)
+                _release(table, project, met, releases_max)
             else:
                 projects.follow(table, met, {}, due_at=None)
         except projects.ProjectMoved:
@@ -86,13 +86,13 @@ def _held_until(table: StampedTable, project: Project) -> datetime | None:
     return max(leases, default=None)
 
 
-def _release(table: StampedTable, project: Project, met: Item) -> None:
+def _release(table: StampedTable, project: Project, met: Item, releases_max: int) -> None:
     """Stop what is open in a removed project, so many runs at a time; who settles one first has settled it."""
     now, stopped = table.stamp.at, Settlement(outcome=Outcome.STOPPED)
     still_open = (run for run in runs.open_of(table, project.workgroup_id, project.project_id) if run.is_open(now))
-    some = list(islice(still_open, RELEASES_MAX + 1))
-    for number, run in enumerate(some[:RELEASES_MAX]):
+    some = list(islice(still_open, releases_max + 1))
+    for number, run in enumerate(some[:releases_max]):
         own = table.stamped(table.stamp.part(number))
         with suppress(RunAlreadySettled, LeaseEnded):  # somebody was first, or its lease gave all back
             consuming.settle(own, run.workgroup_id, run.project_id, run.run_id, stopped)
-    projects.follow(table, met, {}, due_at=now + SOON if len(some) > RELEASES_MAX else None)
+    projects.follow(table, met, {}, due_at=now + SOON if len(some) > releases_max else None)
