@@ -7,8 +7,8 @@ from tests.harness.gateway import Answer
 from tests.harness.world import NORTHWIND, World
 
 
-def change(world: World, project: str, who: str = "amy", **fields: object) -> Answer:
-    return world.call("PATCH", f"projects/{project}", who, json=fields)
+def change(world: World, project: str, **fields: object) -> Answer:
+    return world.call("PATCH", f"projects/{project}", "amy", json=fields)
 
 
 def remove(world: World, project: str, *, release: bool = False) -> Answer:
@@ -294,7 +294,8 @@ def test_a_run_without_a_license_is_open_until_it_is_settled(world: World) -> No
     (parent,) = world.started(project)
     world.settle(project, parent, errors=["mail-1"])
     items = [{"item_id": "box-0", "parent_run_id": parent}]
-    (retry,) = world.started(project, **{"pass": "retry_errors", "items": items})
+    fields: dict[str, Any] = {"pass": "retry_errors", "items": items}
+    (retry,) = world.started(project, **fields)
 
     assert remove(world, project).slug == "project-has-open-runs"
     world.settle(project, retry, "stopped")

@@ -120,7 +120,7 @@ def test_days_of_its_own_come_before_the_months() -> None:
 
 @pytest.mark.parametrize(("first", "days"), [(90, [90, 7, 1]), (7, [7, 1]), (5, [5, 1]), (1, [1])])
 def test_the_first_warning_is_a_policy_and_the_later_ones_come_after_it(first: int, days: list[int]) -> None:
-    given = []
+    given: list[int] = []
     for before in range(100, 0, -1):
         found = look(
             warned(project(), given[-1]) if given else project(), END - timedelta(days=before), first_days=first

@@ -174,7 +174,7 @@ def of_item(item: Item) -> Project:
         last_run_at=_instant(item, "last_run_at"),
         last_settled_at=_instant(item, "last_settled_at"),
         last_success_at=_instant(item, "last_success_at"),
-        warned=_warning(item["warned"]) if "warned" in item else None,
+        warned=warning_of(item["warned"]) if "warned" in item else None,
     )
 
 
@@ -183,7 +183,8 @@ def warned(warning: IdleWarning) -> dict[str, object]:
     return {**asdict(warning)}
 
 
-def _warning(kept: Mapping[str, Any]) -> IdleWarning:
+def warning_of(kept: Mapping[str, Any]) -> IdleWarning:
+    """A warning, out of what the project or the journal keeps of it."""
     idle_since, ends_at = instants.parse(kept["idle_since"]), instants.parse(kept["ends_at"])
     return IdleWarning(days=kept["days"], idle_since=idle_since, ends_at=ends_at)
 
