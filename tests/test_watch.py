@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from dev import patterns
 from packhouse import retiring, runtime
+from packhouse.domain.access import Role
 from packhouse.domain.packs import PackState
 from packhouse.policies import Policies
 from packhouse.store import access, keys
@@ -261,7 +262,7 @@ def test_low_balance_records_again_and_in_another_order_send_no_second_mail(worl
 def test_administrators_are_warned_of_a_projects_end_each_once(world: World, post: Post) -> None:
     table = world.stamped()
     email = "bo@northwind.example"
-    table.write(access.joined(table, "bo", NORTHWIND, access.Role.ADMINISTRATOR, email=email, since=world.clock.now))
+    table.write(access.joined(table, "bo", NORTHWIND, Role.ADMINISTRATOR, email=email, since=world.clock.now))
     project = world.project(name="Big move", customer="Adatum", inactivity_days=31)
     idle(world, project, days=24)
 
