@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from packhouse.domain.projects import Idleness, IdleWarning, Project, ProjectState
+from packhouse.policies import Policies
 
+DEFAULT = Policies()
 CREATED = datetime(2026, 11, 24, 3, tzinfo=UTC)
 END = datetime(2027, 5, 24, 3, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -19,8 +21,8 @@ def project(created: datetime = CREATED, **fields: object) -> Project:
     return replace(made, **fields)  # type: ignore[arg-type]  # any of its fields
 
 
-def look(one: Project, now: datetime, *, months: int = 6, first_days: int = 30) -> Idleness:
-    return one.idleness(now, months=months, first_days=first_days)
+def look(one: Project, now: datetime, *, months: int = 6, policies: Policies = DEFAULT) -> Idleness:
+    return one.idleness(now, months=months, warnings=policies.project_warnings)
 
 
 def warned(one: Project, days: int) -> Project:
@@ -120,11 +122,11 @@ def test_days_of_its_own_come_before_the_months() -> None:
 
 @pytest.mark.parametrize(("first", "days"), [(90, [90, 7, 1]), (7, [7, 1]), (5, [5, 1]), (1, [1])])
 def test_the_first_warning_is_a_policy_and_the_later_ones_come_after_it(first: int, days: list[int]) -> None:
+    policies = Policies(project_warning_days=first)
     given: list[int] = []
     for before in range(100, 0, -1):
-        found = look(
-            warned(project(), given[-1]) if given else project(), END - timedelta(days=before), first_days=first
-        )
+        idle = warned(project(), given[-1]) if given else project()
+        found = look(idle, END - timedelta(days=before), policies=policies)
         given += [found.warning.days] if found.warning else []
 
     assert given == days

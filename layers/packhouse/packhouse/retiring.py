@@ -49,13 +49,13 @@ def step(table: StampedTable, policies: Policies, project_item: Item, *, release
 
 def _look_at(table: StampedTable, policies: Policies, project: Project, met: Item) -> None:
     """Warn an idle project or end it; one that isn't idle after all is due again when it may be."""
-    now, limits = table.stamp.at, {"months": policies.inactivity_months, "first_days": policies.project_warning_days}
-    found = project.idleness(now, **limits)
+    now, months, warnings = table.stamp.at, policies.inactivity_months, policies.project_warnings
+    found = project.idleness(now, months=months, warnings=warnings)
     changes: dict[str, object] = {}
     if found.ends or found.warning:  # the runs know better than what follows their settlements once a day
         project = _as_its_runs_say(table, project)
         changes = {"last_settled_at": project.last_settled_at, "last_success_at": project.last_success_at}
-        found = project.idleness(now, **limits)
+        found = project.idleness(now, months=months, warnings=warnings)
     if found.ends and (held_until := _held_until(table, project)):
         projects.follow(table, met, changes, due_at=held_until)
         return

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,8 +16,6 @@ class ProjectState(StrEnum):
 
 
 ENDED_IDLE = frozenset({ProjectState.RETIRED, ProjectState.CLOSED})
-LATER_WARNING_DAYS = (7, 1)
-"""How many days before its end an idle project is warned, after its first warning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,14 +91,15 @@ class Project:
         """When the first warning of its end is due: so many days before, but not before it began."""
         return max(self.created_at, self.retires_at(months=months) - timedelta(days=days))
 
-    def idleness(self, now: datetime, *, months: int, first_days: int) -> Idleness:
+    def idleness(self, now: datetime, *, months: int, warnings: Sequence[int]) -> Idleness:
         """Whether it ends now, or which warning is due: of several the most urgent, each once per idle period."""
         ends_at = self.retires_at(months=months)
         if ends_at <= now:
             return Idleness(ends=True, look_again_at=None)
-        days = [first_days, *(later for later in LATER_WARNING_DAYS if later < first_days)]
-        told = self.warned.days if self.warned and self.warned.idle_since == self.last_activity_at else first_days + 1
-        due = [one for one in days if one < told and ends_at - timedelta(days=one) <= now]
+        told = self.warned if self.warned and self.warned.idle_since == self.last_activity_at else None
+        due = [
+            days for days in warnings if (told is None or days < told.days) and ends_at - timedelta(days=days) <= now
+        ]
         warning = IdleWarning(days=min(due), idle_since=self.last_activity_at, ends_at=ends_at) if due else None
-        later = [at for one in days if (at := ends_at - timedelta(days=one)) > now]
+        later = [at for days in warnings if (at := ends_at - timedelta(days=days)) > now]
         return Idleness(warning=warning, look_again_at=min(later, default=ends_at))
