@@ -8,6 +8,7 @@ from packhouse.domain.runs import Outcome, Settlement
 from packhouse.policies import Policies
 from packhouse.store import keys, projects, runs
 from packhouse.store.table import KeyRange
+from tests.harness.gateway import context, handler_of
 from tests.harness.world import NORTHWIND, World
 
 
@@ -277,3 +278,24 @@ def test_what_has_ended_leaves_the_queue_that_it_should_not_be_in(world: World) 
     sweep(world)
 
     assert "due" not in item(world, project)
+
+
+def test_removed_and_retired_projects_stay_in_the_log_and_in_usage(world: World) -> None:
+    world.grant("mailbox-migration", 5)
+    retired, removed = world.project(inactivity_days=31, customer="Adatum"), world.project(customer="Adatum")
+    settled(world, retired)
+    settled(world, removed)
+    world.started(removed, 2)
+    world.call("DELETE", f"projects/{removed}?release=true", "amy")
+    sweep(world)
+    at(world, "2026-12-25T03:00:00Z")
+    assert (state(world, retired), state(world, removed)) == ("retired", "removed")
+
+    world.pump()
+    world.clock.advance(days=1)
+    handler_of("RollUpFunction")({"job": "roll-up-usage"}, context())
+
+    (row,) = world.call("GET", "usage?by=customer", "ada").body["items"]
+    assert (row["key"], row["held"], row["consumed"], row["released"]) == ("Adatum", 4, 2, 2)
+    log = world.call("GET", f"journal?project={removed}&limit=100", "ada").body["items"]
+    assert [entry["actor"] for entry in log if entry["kind"] == "run.released"] == ["packhouse:sweep"] * 2
