@@ -120,6 +120,15 @@ def taken_from_the_later_pack(_: dict[str, Item], entries: list[Entry]) -> None:
     entries[entries.index(start)] = replace(start, item=later)
 
 
+def retired_over_a_hold(items: dict[str, Item], _: list[Entry]) -> None:
+    of(items, "PROJECT#").update(state="retired", ended_at="2026-11-25T03:00:00Z")
+
+
+def retired_without_success(items: dict[str, Item], _: list[Entry]) -> None:
+    of(items, "PROJECT#").update(state="retired", ended_at="2027-11-25T03:00:00Z")
+    of(items, "RUN#", state="consumed")["outcome"] = "failed"
+
+
 DAMAGES: list[tuple[Damage, str]] = [
     (oversold, "conservation"),
     (license_lost, "conservation"),
@@ -131,6 +140,8 @@ DAMAGES: list[tuple[Damage, str]] = [
     (ended_and_still_queued, "settle-once"),
     (ended_twice, "settle-once"),
     (settled_again, "settle-once"),
+    (retired_over_a_hold, "idle-end"),
+    (retired_without_success, "idle-end"),
     (oversold_for_a_moment, "conservation"),
     (unreadable_state, "readable"),
     (unreadable_number, "readable"),

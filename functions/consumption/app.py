@@ -5,7 +5,7 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from packhouse import consuming, covering, entitling, runtime
+from packhouse import changing, consuming, covering, entitling, runtime
 from packhouse.catalog import catalog
 from packhouse.domain.access import Permission
 from packhouse.domain.coverage import Need
@@ -23,6 +23,7 @@ from packhouse.errors import (
     LicensesExhausted,
     PackNotUsable,
     ParentNotRetryable,
+    ProjectHasOpenRuns,
     ProjectNotActive,
     RetriesExhausted,
     RunAlreadySettled,
@@ -39,7 +40,7 @@ from packhouse.web.coverage import AskCoverage, CoverageCounts, CoverageView
 from packhouse.web.entitlements import EntitlementPage, EntitlementView
 from packhouse.web.fields import PAGE_DEFAULT, Cursor, IdempotencyKey, ItemId, Limit, Name, User, UserInPath
 from packhouse.web.packs import BalanceLine, BalanceView, PackPage, PackView
-from packhouse.web.projects import CreateProject, ProjectPage, ProjectView
+from packhouse.web.projects import ChangeProject, CreateProject, ProjectPage, ProjectView
 from packhouse.web.runs import (
     Heartbeat,
     HeartbeatResults,
@@ -57,6 +58,7 @@ api = create_api()
 handler = api.resolve
 
 ENTITLEMENT = "/v1/workgroups/{wg}/entitlements/{user}/{sku}"
+PROJECT = "/v1/workgroups/{wg}/projects/{project_id}"
 RUNS = "/v1/workgroups/{wg}/projects/{project_id}/runs"
 
 
@@ -160,9 +162,26 @@ def list_projects(
     return ProjectPage(items=[view for view in views if not state or view.state in state], next_cursor=next_cursor)
 
 
-@api.serves("GET /v1/workgroups/{wg}/projects/{project_id}", may=Permission.READ)
+@api.serves(f"GET {PROJECT}", may=Permission.READ)
 def read_project(wg: str, project_id: str) -> ProjectView:
     project = projects.read(runtime.table(), wg, project_id)
+    return ProjectView.of(project, inactivity_months=settings().policies.inactivity_months)
+
+
+@api.serves(f"PATCH {PROJECT}", may=Permission.CHANGE_PROJECTS, refuses=(ProjectNotActive,))
+def change_project(wg: str, project_id: str, wanted: ChangeProject) -> ProjectView:
+    policies = settings().policies
+    project = changing.change(api.table(), policies, wg, project_id, wanted.changes())
+    return ProjectView.of(project, inactivity_months=policies.inactivity_months)
+
+
+@api.serves(f"DELETE {PROJECT}", may=Permission.CHANGE_PROJECTS, refuses=(ProjectHasOpenRuns, ProjectNotActive))
+def remove_project(
+    wg: str,
+    project_id: str,
+    release: Annotated[bool, Query(description="Even with open runs: what they hold is given back.")] = False,  # noqa: FBT002  # a query's own default
+) -> ProjectView:
+    project = changing.remove(api.table(), wg, project_id, release=release)
     return ProjectView.of(project, inactivity_months=settings().policies.inactivity_months)
 
 

@@ -201,6 +201,8 @@ PERMITTED = {
     "PATCH /v1/workgroups/{wg}": {"ada"},
     "GET /v1/workgroups/{wg}/journal": {"ada", "max", "otto"},
     "POST /v1/workgroups/{wg}/projects": {"ada", "max", "amy", "worker"},
+    "PATCH /v1/workgroups/{wg}/projects/{project_id}": {"ada", "max", "amy"},
+    "DELETE /v1/workgroups/{wg}/projects/{project_id}": {"ada", "max", "amy"},
 }
 CALLERS = {"ada", "max", "amy", "worker"}
 

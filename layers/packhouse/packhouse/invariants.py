@@ -13,6 +13,7 @@ from packhouse.domain import ids, instants
 from packhouse.domain.journal import Entry
 from packhouse.domain.orders import Order
 from packhouse.domain.packs import Pack, SourceKind
+from packhouse.domain.projects import ENDED_IDLE, ProjectState
 from packhouse.domain.runs import Run, RunState
 from packhouse.domain.violations import Violation
 from packhouse.store import changes, keys, orders, packs, runs, workgroups
@@ -152,6 +153,24 @@ def success_iff_consumed(content: Content) -> Iterator[tuple[str, str]]:
             yield run.run_id, f"it used {run.licenses_used} of {run.licenses}"
 
 
+def idle_end(content: Content) -> Iterator[tuple[str, str]]:
+    """No lease outlives the project that ended idle, and what is retired for good had a success."""
+    of_project: dict[tuple[str, str], list[Run]] = defaultdict(list)
+    for run in content.runs:
+        of_project[run.workgroup_id, run.project_id].append(run)
+    for item in content.items:
+        if keys.kind(item) != "PROJECT" or item.get("state") not in ENDED_IDLE:
+            continue
+        project_id = keys.subject(item)
+        own = of_project[changes.owner(item), project_id]
+        for run in own:
+            lease_ends_at = instants.text(run.lease_expires_at) if run.lease_expires_at else ""
+            if run.state is RunState.HELD and lease_ends_at > item.get("ended_at", ""):
+                yield project_id, f"it is {item['state']}, and {run.run_id} holds licenses"
+        if item["state"] == ProjectState.RETIRED and not any(run.outcome == "succeeded" for run in own):
+            yield project_id, "it is retired without a success"
+
+
 def burn_down(content: Content) -> Iterator[tuple[str, str]]:
     """A start leaves no license in a pack that expires sooner than one it took from, if it could have seen it there.
 
@@ -283,6 +302,7 @@ CHECKS: Mapping[str, Callable[[Content], Iterator[tuple[str, str]]]] = {
     "isolation": isolation,
     "settle-once": settle_once,
     "success-iff-consumed": success_iff_consumed,
+    "idle-end": idle_end,
     "burn-down": burn_down,
     "paid-iff-granted": paid_iff_granted,
     "journal-complete": journal_complete,

@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from aws_lambda_powertools import Logger
 
-from packhouse import expiring, lapsing
+from packhouse import expiring, lapsing, retiring
 from packhouse.domain.access import Stamp
 from packhouse.errors import TryAgain
 from packhouse.policies import Policies
@@ -31,6 +31,7 @@ type Step = Callable[[StampedTable, Policies, Item], None]
 STEPS: Mapping[str, Step] = {
     "RUN": lapsing.step,
     "PACK": expiring.step,
+    "PROJECT": retiring.step,
 }
 """The queues, in the order in which they are worked."""
 

@@ -45,11 +45,11 @@ def memberships(table: Table, subject: str) -> dict[str, Role]:
     return {keys.workgroup_of(item): Role(item["role"]) for item in found}
 
 
-def administrators(table: Table, wg: str) -> dict[str, str]:
-    """The e-mail addresses of a workgroup's administrators, by their subjects."""
-    listed = [{"PK": place["PK"], "SK": place["SK"]} for place in table.query_all(keys.members(wg))]
-    members = [item for item in table.read_many_pages(listed) if item]
-    return {keys.subject(item): item["email"] for item in members if item["role"] == Role.ADMINISTRATOR}
+def administrators(table: Table, wg: str) -> list[str]:
+    """The addresses of a workgroup's administrators, by the list of its members, which may be a moment behind."""
+    listed = table.query_all(keys.members(wg))
+    members = table.read_many_pages([{"PK": place["PK"], "SK": place["SK"]} for place in listed])
+    return [member["email"] for member in members if member and member["role"] == Role.ADMINISTRATOR]
 
 
 def read_key(table: Table, key_id: str) -> ApiKey | None:

@@ -55,7 +55,10 @@ _PACK = Entity(
     {"reminded_days": "reminded"},
 )
 _PROJECT = Entity(
-    "project", "created", frozenset({"name", "customer", "inactivity_days", "max_licenses_per_item", "state"})
+    "project",
+    "created",
+    frozenset({"name", "customer", "inactivity_days", "max_licenses_per_item", "state", "warned"}),
+    {"warned": "warned"},
 )
 _RUN = Entity(
     "run",
@@ -76,7 +79,12 @@ _RUN = Entity(
     ),
 )
 ENTITIES: Mapping[str, Entity] = {
-    "WG": Entity("workgroup", "created", frozenset({"name", "time_zone", "low_balance", "notify", "managers_redeem"})),
+    "WG": Entity(
+        "workgroup",
+        "created",
+        frozenset({"name", "time_zone", "low_balance", "notify", "managers_redeem", "low_types"}),
+        {"low_types": "low-balance"},
+    ),
     "PACK": _PACK,
     "PROJECT": _PROJECT,
     "RUN": _RUN,
@@ -180,11 +188,17 @@ def _verb(entity: Entity, before: Image | None, after: Image | None, changes: Se
         return str((after or {}).get("state", entity.born)) if entity is _RUN else entity.born  # held, covered, free
     if after is None:
         return "erased"
-    told = [change.field for change in changes if change.after is not None]
+    told = [change.field for change in changes if change.after is not None and not _shrunk(change)]
     if said := next((word for name, word in entity.says.items() if name in told), None):
         return said
     states = [change.after for change in changes if change.field in {"state", "status"} and change.after]
     return str(states[0]) if states and _STATE.fullmatch(str(states[0])) else "changed"
+
+
+def _shrunk(change: Change) -> bool:
+    """Whether an attribute of several members only lost some."""
+    before, after = change.before, change.after
+    return isinstance(before, Mapping) and isinstance(after, Mapping) and after.items() <= before.items()
 
 
 def _packs(entity: Entity, image: Image) -> Sequence[str]:

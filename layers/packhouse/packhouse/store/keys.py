@@ -1,5 +1,6 @@
 """The only place that spells keys: one function per entity, one per access pattern. The table: docs/data-model.md."""
 
+import hashlib
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
@@ -70,9 +71,9 @@ def parked(object_id: str) -> Key:
     return {"PK": f"PARKED#{object_id}", "SK": "PARKED"}
 
 
-def mail(event_id: str) -> Key:
-    """The mail that an event asks for."""
-    return {"PK": f"MAIL#{event_id}", "SK": "MAIL"}
+def mail(event_id: str, to: str) -> Key:
+    """The mail that an event asks for, to one of those it is for."""
+    return {"PK": f"MAIL#{event_id}#{hashlib.sha256(to.encode()).hexdigest()[:_DIGEST_SYMBOLS]}", "SK": "MAIL"}
 
 
 def operator_read(wg: str, request_id: str) -> Key:
@@ -251,4 +252,5 @@ def project_of(item: Mapping[str, Any]) -> str | None:
 
 
 _HEX = "0123456789ABCDEF"
+_DIGEST_SYMBOLS = 16
 _LAST = "~"  # sorts after every symbol of an id

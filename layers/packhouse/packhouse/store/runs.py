@@ -1,6 +1,6 @@
 """Runs as items: started, kept alive and ended by conditional writes; nothing is read before it is decided."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import accumulate
@@ -10,7 +10,9 @@ from packhouse.domain.entitlements import Entitlement
 from packhouse.domain.runs import Coverage, Outcome, Pass, Run, RunState, Settlement
 from packhouse.errors import LeaseEnded, NotFound, RetriesExhausted, RunAlreadySettled, TryAgain
 from packhouse.store import entitlements, keys, packs, projects
-from packhouse.store.table import Item, Key, KeyRange, StampedTable, Table, Write, WriteRefused
+from packhouse.store.table import Item, Key, KeyRange, Only, StampedTable, Table, Write, WriteRefused
+
+PROJECT_PAGES_MAX = 400  # of up to 1 MB: some 400,000 runs
 
 
 class PackRaceLost(Exception):  # noqa: N818  # an outcome that the start answers by asking the stock again
@@ -99,6 +101,25 @@ def of_project(wg: str, project_id: str) -> KeyRange:
     """The runs of a project, in no order of time; `NotFound` where that can't be a project's id."""
     projects.key(wg, project_id)
     return keys.runs(wg, project_id)
+
+
+def open_of(table: Table, wg: str, project_id: str) -> Iterator[Run]:
+    """The runs of a project that haven't ended in the table; a lease may be over by the clock."""
+    condition = "#state = :held OR (#state IN (:covered, :free) AND attribute_not_exists(settled_at))"
+    states = {"held": RunState.HELD, "covered": RunState.COVERED, "free": RunState.FREE}
+    found = table.query_all(keys.runs(wg, project_id), only=Only(condition, states), pages_max=PROJECT_PAGES_MAX)
+    return map(of_item, found)
+
+
+def last_settled_at(
+    table: Table, wg: str, project_id: str, *, after: datetime, outcome: Outcome | None = None
+) -> datetime | None:
+    """When a run of a project was last settled, later than this, and with this outcome if one is given."""
+    condition, values = "settled_at > :after AND attribute_exists(#outcome)", {"after": instants.text(after)}
+    if outcome is not None:
+        condition, values = f"{condition} AND #outcome = :outcome", {**values, "outcome": outcome.value}
+    found = table.query_all(keys.runs(wg, project_id), only=Only(condition, values), pages_max=PROJECT_PAGES_MAX)
+    return max((instants.parse(item["settled_at"]) for item in found), default=None)
 
 
 def extend(table: StampedTable, wg: str, project_id: str, run_id: str, *, lease_seconds: int) -> Run:
