@@ -83,6 +83,10 @@ def out_of_its_queue(world: World) -> None:
     overwrite(world, one(world, "RUN", state="held"), due=None, due_at=None)
 
 
+def retired_over_a_hold(world: World) -> None:
+    overwrite(world, one(world, "PROJECT"), state="retired", ended_at="2026-11-25T03:00:00Z")
+
+
 def unreadable(world: World) -> None:
     overwrite(world, one(world, "PACK", available=0), state="melted")
 
@@ -118,6 +122,7 @@ DAMAGES: list[tuple[Damage, str]] = [
     (consumed_without_success, "success-iff-consumed"),
     (held_again, "settle-once"),
     (out_of_its_queue, "settle-once"),
+    (retired_over_a_hold, "idle-end"),
     (unreadable, "readable"),
     (granted_for_nothing, "paid-iff-granted"),
     (entry_erased, "journal-complete"),
