@@ -10,12 +10,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from packhouse.domain import ids, instants
+from packhouse.domain import runs as rules
+from packhouse.domain.entitlements import Entitlement, EntitlementState
 from packhouse.domain.journal import Entry
 from packhouse.domain.orders import Order
 from packhouse.domain.packs import Pack, SourceKind
-from packhouse.domain.runs import Run, RunState
+from packhouse.domain.runs import Coverage, Outcome, Pass, Run, RunState
 from packhouse.domain.violations import Violation
-from packhouse.store import changes, keys, orders, packs, runs
+from packhouse.store import changes, entitlements, keys, orders, packs, runs
 from packhouse.store.table import Item
 
 COUNTERS = ("available", "assigned", "in_coupons", "expired", "revoked")
@@ -23,9 +25,16 @@ REQUEST_MAX = timedelta(seconds=30)  # a function's time-out is less
 READERS: Mapping[str, Callable[[Item], object]] = {
     "PACK": packs.of_item,
     "RUN": runs.of_item,
+    "ERRORS": lambda item: (run_of(item), frozenset(item["errors"])),
+    "ENT": entitlements.of_item,
     "ORDER": orders.of_item,
 }
 ENDED = frozenset({RunState.CONSUMED, RunState.RELEASED, RunState.LAPSED})
+RETRIES_MAX = 100  # the most that the template allows; what a deployment allows now may have been more once
+TAKING = frozenset({"run.held", "entitlement.assigned"})
+
+type RunName = tuple[str, str | None, str]
+"""Workgroup, project and id of a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +44,14 @@ class Content:
     items: Sequence[Item]
     packs: Sequence[Pack]
     runs: Sequence[Run]
+    entitlements: Sequence[Entitlement]
     orders: Sequence[Order]
     entries: Sequence[Entry]
+    errors: Mapping[RunName, frozenset[str]]
+    retries_max: int
 
 
-def violations(items: Iterable[Item], entries: Iterable[Entry]) -> list[Violation]:
+def violations(items: Iterable[Item], entries: Iterable[Entry], *, retries_max: int = RETRIES_MAX) -> list[Violation]:
     """Everything that doesn't hold. `entries` are all there are of these items, in any order.
 
     An item that can't be read is a violation of its own, and left out of the other checks.
@@ -57,13 +69,23 @@ def violations(items: Iterable[Item], entries: Iterable[Entry]) -> list[Violatio
         else:
             readable.append(item)
     ordered = sorted(entries, key=lambda entry: int(entry.sequence))
-    content = Content(readable, read["PACK"], read["RUN"], read["ORDER"], ordered)
+    content = Content(
+        items=readable,
+        packs=read["PACK"],
+        runs=read["RUN"],
+        entitlements=read["ENT"],
+        orders=read["ORDER"],
+        entries=ordered,
+        errors=dict(read["ERRORS"]),
+        retries_max=retries_max,
+    )
     return found + [Violation(name, item, detail) for name, check in CHECKS.items() for item, detail in check(content)]
 
 
 def conservation(content: Content) -> Iterator[tuple[str, str]]:
-    """Per pack: what is in runs by its counters is what held and consumed runs hold; nothing was ever below zero."""
+    """Per pack: what is in runs or assigned by its counters is so by runs and entitlements; none was ever below 0."""
     in_runs: Counter[tuple[str, str]] = Counter()
+    assigned = Counter((one.workgroup_id, pack_id) for one in content.entitlements for pack_id in one.spent())
     for run in content.runs:
         held = run.allocation if run.state is RunState.HELD else run.consumed()
         for pack_id, quantity in held.items():
@@ -75,8 +97,10 @@ def conservation(content: Content) -> Iterator[tuple[str, str]]:
         held_by_runs = in_runs[pack.workgroup_id, pack.pack_id]
         if pack.in_runs != held_by_runs:
             yield pack.pack_id, f"{pack.in_runs} in runs by its counters, {held_by_runs} by its runs"
-        if pack.assigned or pack.in_coupons:
-            yield pack.pack_id, "licenses are assigned or in coupons, and nothing is that holds them"
+        if pack.assigned != (entitled := assigned[pack.workgroup_id, pack.pack_id]):
+            yield pack.pack_id, f"{pack.assigned} assigned by its counters, {entitled} by the entitlements"
+        if pack.in_coupons:
+            yield pack.pack_id, "licenses are in coupons, and nothing is that holds them"
     yield from _ever_below_zero(content)
 
 
@@ -95,13 +119,17 @@ def _ever_below_zero(content: Content) -> Iterator[tuple[str, str]]:
 
 
 def isolation(content: Content) -> Iterator[tuple[str, str]]:
-    """A run holds licenses of packs of its own workgroup, and lies in a project of it."""
+    """A run holds licenses of packs of its own workgroup, and lies in a project of it; so is what is assigned."""
     owned = {(pack.workgroup_id, pack.pack_id) for pack in content.packs}
     owned |= {(changes.owner(item), keys.subject(item)) for item in content.items if keys.kind(item) == "PROJECT"}
     for run in content.runs:
         for used in (run.project_id, *run.allocation):
             if (run.workgroup_id, used) not in owned:
                 yield run.run_id, f"its workgroup doesn't have {used}"
+    for entitlement in content.entitlements:
+        for used in (entitlement.pack_id, *entitlement.earlier):
+            if (entitlement.workgroup_id, used) not in owned:
+                yield _named(entitlement), f"its workgroup doesn't have {used}"
 
 
 def settle_once(content: Content) -> Iterator[tuple[str, str]]:
@@ -112,33 +140,93 @@ def settle_once(content: Content) -> Iterator[tuple[str, str]]:
             continue
         if (entry.owner, entry.item) in ended:
             yield entry.item, f"{entry.kind} at {entry.at} came after its end"
-        if any(change.field == "state" and change.after in ENDED for change in entry.changes):
+        told = {change.field: change.after for change in entry.changes}
+        if told.get("state") in ENDED or told.get("outcome"):
             ended.add((entry.owner, entry.item))
     queued = {keys.subject(item) for item in content.items if keys.kind(item) == "RUN" and "due" in item}
     for run in content.runs:
-        if (run.state in ENDED) != ((run.workgroup_id, run.run_id) in ended):
+        over = run.state in ENDED if run.coverage is Coverage.LICENSED else run.settled_at is not None
+        if over != ((run.workgroup_id, run.run_id) in ended):
             yield run.run_id, f"it is {run.state}, and the journal tells otherwise"
         if (run.state is RunState.HELD) != (run.run_id in queued):
             yield run.run_id, f"it is {run.state}, and its place in the queue doesn't say so"
 
 
 def success_iff_consumed(content: Content) -> Iterator[tuple[str, str]]:
-    """A run consumed licenses exactly if its work succeeded."""
+    """A run consumed licenses exactly if it held some and its work succeeded."""
     for run in content.runs:
-        succeeded = run.outcome == "succeeded"
+        licensed = run.coverage is Coverage.LICENSED
+        if licensed != bool(run.allocation) or (not licensed and run.state is not run.coverage.first_state):
+            yield run.run_id, f"{run.coverage} and {run.state}, with {run.licenses} licenses"
+        succeeded = licensed and run.outcome is Outcome.SUCCEEDED
         if succeeded != (run.state is RunState.CONSUMED) or succeeded != (run.licenses_used is not None):
             yield run.run_id, f"{run.outcome} and {run.state}, with {run.licenses_used} licenses used"
         if run.licenses_used is not None and not 1 <= run.licenses_used <= run.licenses:
             yield run.run_id, f"it used {run.licenses_used} of {run.licenses}"
 
 
+def covered_iff_entitled(content: Content) -> Iterator[tuple[str, str]]:
+    """A covered run's user had an entitlement that covered then; one is marked as used exactly if it covered runs.
+
+    A request may see what another did that began, and so is dated, later.
+    """
+    entitled = {(one.workgroup_id, one.user, one.sku): one for one in content.entitlements}
+    starts: dict[tuple[str, str, str], set[datetime]] = defaultdict(set)
+    for run in content.runs:
+        if run.coverage is Coverage.COVERED:
+            name = (run.workgroup_id, run.user or "", run.sku)
+            starts[name].add(run.started_at)
+            if name not in entitled or not _covered(entitled[name], run.started_at):
+                yield run.run_id, "nothing covered it"
+    for name, one in entitled.items():
+        if one.used_at is None and any(at >= one.assigned_at for at in starts[name]):
+            yield _named(one), "it covered a run, and isn't marked as used"
+        if one.used_at is not None and (one.used_at not in starts[name] or one.state is not EntitlementState.ACTIVE):
+            yield _named(one), f"it is {one.state} and used at {one.used_at}, when it covered nothing"
+        if one.until != ids.pack_expiry(one.pack_id):
+            yield _named(one), "it doesn't end with its pack"
+
+
+def _covered(entitlement: Entitlement, at: datetime) -> bool:
+    """Whether it, or one that stood in its place before, covered then."""
+    if entitlement.assigned_at - REQUEST_MAX <= at < entitlement.until and entitlement.state is EntitlementState.ACTIVE:
+        return True
+    return any(at < ids.pack_expiry(pack_id) for pack_id in entitlement.earlier)
+
+
+def retry_is_free(content: Content) -> Iterator[tuple[str, str]]:
+    """A retry needs no license, and nothing else is free: its parent succeeded and left the errors it may leave.
+
+    It goes back to the same root as its parent, and is counted there.
+    """
+    by_name = {(run.workgroup_id, run.project_id, run.run_id): run for run in content.runs}
+    counted: Counter[RunName] = Counter()
+    for name, run in by_name.items():
+        if (run.coverage is Coverage.FREE) != (run.run_pass is Pass.RETRY_ERRORS):
+            yield run.run_id, f"{run.coverage}, and its pass is {run.run_pass}"
+        if run.coverage is not Coverage.FREE:
+            continue
+        parent_name = (run.workgroup_id, run.project_id, run.parent_run_id or "")
+        parent = by_name.get(parent_name)
+        if parent is None or not rules.retryable(parent, item_id=run.item_id, service=run.service):
+            yield run.run_id, "its parent can't be retried"
+        elif run.root_run_id != parent.root:
+            yield run.run_id, f"its root isn't {parent.root}"
+        elif not content.errors.get(name, frozenset()) <= content.errors.get(parent_name, frozenset()):
+            yield run.run_id, "it left errors that its parent hadn't"
+        counted[run.workgroup_id, run.project_id, run.root] += 1
+    for name, run in by_name.items():
+        if run.retries != counted[name] or run.retries > content.retries_max:
+            yield run.run_id, f"{run.retries} retries by its count, {counted[name]} by the runs"
+
+
 def burn_down(content: Content) -> Iterator[tuple[str, str]]:
-    """A start leaves no license in a pack that expires sooner than one it took from, if it could have seen it there.
+    """What takes licenses leaves none in a pack that expires sooner than one it took from, if it could have seen it.
 
     What was given back while a start was under way it need not have seen: a license counts once it has been in its
     pack for longer than a request lasts.
     """
-    starts = {(entry.owner, entry.request_id) for entry in content.entries if entry.kind == "run.held"}
+    starts = {(entry.owner, entry.request_id) for entry in content.entries if entry.kind in TAKING}
     of_packs: dict[str, dict[str | None, list[Entry]]] = defaultdict(lambda: defaultdict(list))
     for entry in content.entries:
         if entry.kind.startswith("pack."):
@@ -227,10 +315,20 @@ CHECKS: Mapping[str, Callable[[Content], Iterator[tuple[str, str]]]] = {
     "isolation": isolation,
     "settle-once": settle_once,
     "success-iff-consumed": success_iff_consumed,
+    "covered-iff-entitled": covered_iff_entitled,
+    "retry-is-free": retry_is_free,
     "burn-down": burn_down,
     "paid-iff-granted": paid_iff_granted,
     "journal-complete": journal_complete,
 }
+
+
+def run_of(item: Item) -> RunName:
+    return keys.workgroup_of(item), keys.project_of(item), keys.subject(item)
+
+
+def _named(entitlement: Entitlement) -> str:
+    return f"{entitlement.user}#{entitlement.sku}"
 
 
 def _sooner(pack_id: str, other: str) -> bool:

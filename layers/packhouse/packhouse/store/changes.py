@@ -22,7 +22,8 @@ type Image = Mapping[str, Any]
 class Entity:
     """How the log speaks of a kind of item: its name, the word for its birth, and what of it is told.
 
-    `says` are words for what happened when an attribute got another value, which go before the new state.
+    `says` are words for what happened when an attribute got another value, which go before the new state, and words for
+    states that don't say it themselves.
     """
 
     name: str
@@ -69,6 +70,8 @@ _RUN = Entity(
             "outcome",
             "licenses_used",
             "error_count",
+            "parent_run_id",
+            "root_run_id",
         }
     ),
 )
@@ -81,7 +84,7 @@ ENTITIES: Mapping[str, Entity] = {
         "entitlement",
         "assigned",
         frozenset({"sku", "pack_id", "until", "state", "used_at"}),
-        {"pack_id": "assigned", "used_at": "used"},
+        {"pack_id": "assigned", "active": "assigned", "used_at": "used"},
     ),
     "ERRORS": Entity("run-errors", "kept", frozenset()),
     "ORDER": Entity(
@@ -170,7 +173,9 @@ def _verb(entity: Entity, before: Image | None, after: Image | None, changes: Se
     if said := next((word for name, word in entity.says.items() if name in told), None):
         return said
     states = [change.after for change in changes if change.field in {"state", "status"} and change.after]
-    return str(states[0]) if states else "changed"
+    if not states and entity is _RUN and "outcome" in told:
+        return "settled"  # without a license: there is no state to tell it by
+    return entity.says.get(states[0], str(states[0])) if states else "changed"
 
 
 def _packs(entity: Entity, image: Image) -> Sequence[str]:
