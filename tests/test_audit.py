@@ -110,6 +110,18 @@ def later_pack_first(world: World) -> None:
     overwrite(world, {**taken, "item": later}, table=world.journal.name)
 
 
+def entitlement_erased(world: World) -> None:
+    erase(world, one(world, "ENT", used_at=None))
+
+
+def covered_run_of_nobody(world: World) -> None:
+    overwrite(world, one(world, "RUN", state="covered"), user="max")
+
+
+def retry_not_counted(world: World) -> None:
+    overwrite(world, one(world, "RUN", state="covered"), retries=None)
+
+
 DAMAGES: list[tuple[Damage, str]] = [
     (license_doubled, "conservation"),
     (oversold, "conservation"),
@@ -123,12 +135,16 @@ DAMAGES: list[tuple[Damage, str]] = [
     (entry_erased, "journal-complete"),
     (entry_changed, "journal-complete"),
     (later_pack_first, "burn-down"),
+    (entitlement_erased, "conservation"),
+    (covered_run_of_nobody, "covered-iff-entitled"),
+    (retry_not_counted, "retry-is-free"),
 ]
 
 
 @pytest.fixture
 def busy(world: World) -> World:
-    """Two packs, the sooner of them used up; a run that succeeded, one that failed, one that is held."""
+    """Two packs, the sooner of them used up; a run that succeeded, one that failed, one that is held, one that an
+    entitlement covered and its retry; another entitlement that covered none."""
     world.grant("mailbox-migration", 2)
     world.clock.advance(days=1)
     world.grant("mailbox-migration", 5)
@@ -138,6 +154,12 @@ def busy(world: World) -> World:
     world.settle(project, done)
     world.settle(project, failed, "failed")
     world.started(project, 1)
+    world.grant("user-migration-bundle", 3)
+    for user in ("amy", "ada"):
+        world.entitlement("PUT", user)
+    (covered,) = world.started(project, items=[{"item_id": "box", "user": "ada"}])
+    world.settle(project, covered, errors=["mail-1"])
+    world.started(project, items=[{"item_id": "box", "parent_run_id": covered}], **{"pass": "retry_errors"})
     world.pump()
     return world
 

@@ -45,9 +45,9 @@ def decisions(found: Covering) -> list[str]:
 
 
 def test_an_entitlement_comes_before_stock_and_stock_before_an_assignment_and_that_before_a_purchase() -> None:
-    found = decided(
-        need("ada"), need("ada"), need("max"), need("amy"), need("zoe"), entitled_users=("ada",), mail=1, bundle=1
-    )
+    needs = [need(user) for user in ("ada", "ada", "max", "amy", "zoe")]
+
+    found = decided(*needs, entitled_users=("ada",), mail=1, bundle=1)
 
     assert decisions(found) == [
         "covered",
