@@ -6,8 +6,12 @@ from urllib.parse import quote
 
 import pytest
 
+from packhouse import consuming, entitling
+from packhouse.catalog import catalog
+from packhouse.consuming import Start, StartItem
 from packhouse.domain import instants
 from packhouse.domain.packs import Pack, PackState
+from packhouse.policies import Policies
 from packhouse.store import keys
 from tests.harness.gateway import Answer
 from tests.harness.world import CONTOSO, NORTHWIND, START, World, lines
@@ -145,6 +149,22 @@ def test_what_was_withdrawn_can_be_assigned_again(world: World) -> None:
     assert covered(world).status == 201
 
 
+def test_what_is_assigned_anew_right_after_a_withdrawal_is_not_withdrawn_by_it(world: World) -> None:
+    world.grant(BUNDLE, 1)
+    world.entitlement("PUT", ADA)
+    transactions = iter(range(100))
+
+    def assigned(**_: object) -> None:
+        if next(transactions) == 0:
+            entitling.assign(world.stamped(), catalog(), NORTHWIND, ADA, BUNDLE)
+
+    world.client.meta.events.register("after-call.dynamodb.TransactWriteItems", assigned)
+    answer = world.entitlement("DELETE", ADA)
+
+    assert (answer.status, answer.body["state"]) == (200, "withdrawn")
+    assert listed(world) == [ADA]
+
+
 def test_the_first_covered_run_makes_it_final(world: World) -> None:
     pack = world.grant(BUNDLE, 1)
     world.entitlement("PUT", ADA)
@@ -160,6 +180,29 @@ def test_the_first_covered_run_makes_it_final(world: World) -> None:
     (shown,) = world.call("GET", f"entitlements?user={ADA}").body["items"]
     assert (shown["used_at"], shown["state"]) == ("2026-11-24T03:05:00Z", "active")
     assert counters(world, pack) == (0, 1)
+
+
+def test_a_run_that_it_covers_during_its_withdrawal_makes_it_final(world: World) -> None:
+    world.entitle(ADA)
+    wanted = Start(
+        workgroup_id=NORTHWIND,
+        project_id=world.project(),
+        service="mailbox-migration",
+        items=[StartItem(item_id="box", user=ADA, licenses=1)],
+        lease_seconds=None,
+        name="one",
+        request_hash="hash",
+    )
+    transactions = iter(range(100))
+
+    def started(**_: object) -> None:
+        if next(transactions) == 0:
+            consuming.start(world.stamped(), catalog(), Policies(), wanted)
+
+    world.client.meta.events.register_first("before-call.dynamodb.TransactWriteItems", started)
+    answer = world.entitlement("DELETE", ADA)
+
+    assert (answer.status, answer.slug) == (409, "entitlement-used")
 
 
 def test_it_ends_with_its_pack_and_can_no_longer_be_withdrawn(world: World) -> None:
