@@ -159,7 +159,7 @@ def busy(world: World) -> World:
         world.entitlement("PUT", user)
     (covered,) = world.started(project, items=[{"item_id": "box", "user": "ada"}])
     world.settle(project, covered, errors=["mail-1"])
-    world.started(project, items=[{"item_id": "box", "parent_run_id": covered}], **{"pass": "retry_errors"})
+    world.started(project, items=[{"item_id": "box", "parent_run_id": covered}], run_pass="retry_errors")
     world.pump()
     return world
 

@@ -165,7 +165,7 @@ def test_start_retries_of_distinct_roots(world: World, count: int, reads: int) -
     items = [{"item_id": f"box-{number}", "parent_run_id": parent} for number, parent in enumerate(parents)]
 
     with metered(world.client, world.raw) as bill:
-        answer = world.start(project, items=items, **{"pass": "retry_errors"})
+        answer = world.start(project, items=items, run_pass="retry_errors")
 
     if count > 49:  # too many for one transaction, and it takes the reads to know that
         assert answer.slug == "start-too-scattered"
@@ -194,7 +194,7 @@ def test_settle_a_retry_that_left_errors_reads_those_of_its_parent(world: World)
     (parent,) = world.started(project)
     world.settle(project, parent, errors=["mail-1"])
     items = [{"item_id": "box-0", "parent_run_id": parent}]
-    (run,) = world.started(project, items=items, **{"pass": "retry_errors"})
+    (run,) = world.started(project, items=items, run_pass="retry_errors")
 
     bill = measure(world, lambda: world.settle(project, run, errors=["mail-1"]))
 

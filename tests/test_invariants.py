@@ -287,7 +287,7 @@ def covered_and_retried(world: World, project: str) -> None:
     world.settle(project, root, errors=["mail-1", "mail-2"])
     again = [{"item_id": "box", "parent_run_id": root}]
     for _ in range(2):
-        (run,) = world.started(project, items=again, **{"pass": "retry_errors"})
+        (run,) = world.started(project, items=again, run_pass="retry_errors")
         world.settle(project, run, errors=["mail-2"])
 
 

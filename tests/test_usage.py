@@ -229,7 +229,7 @@ def test_covered_and_free_runs_count_for_the_type_that_they_go_back_to(world: Wo
         world.settle(project, run, errors=["mail-1"])
     for item, parent in (("a", covered), ("c", licensed), ("c", licensed)):
         retries = [{"item_id": item, "parent_run_id": parent}]
-        (run,) = world.started(project, items=retries, **{"pass": "retry_errors"})
+        (run,) = world.started(project, items=retries, run_pass="retry_errors")
         world.settle(project, run)
     at(world, "2026-11-25T01:00:00Z")
     roll_up(world)

@@ -34,9 +34,9 @@ def listed(world: World, user: str | None = None) -> list[str]:
     return [one["user"] for one in world.call("GET", f"entitlements{query}").body["items"]]
 
 
-def covered(world: World, user: str = ADA, **fields: object) -> Answer:
+def covered(world: World, user: str = ADA) -> Answer:
     """A start of one item of the user."""
-    return world.start(world.project(), items=[{"item_id": "box", "user": user}], **fields)
+    return world.start(world.project(), items=[{"item_id": "box", "user": user}])
 
 
 def counters(world: World, pack: Pack) -> tuple[int, int]:

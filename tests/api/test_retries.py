@@ -43,7 +43,7 @@ def retry(
 ) -> Answer:
     """A start of retries of so many parents, whose items are box-0 and so on."""
     items = [{"item_id": f"box-{number}", "parent_run_id": parent, **fields} for number, parent in enumerate(parents)]
-    return world.start(project, items=items, key=key, service=service, **{"pass": "retry_errors"})
+    return world.start(project, items=items, key=key, service=service, run_pass="retry_errors")
 
 
 def retried(world: World, project: str, parent: str, errors: list[str] | None = None) -> str:
@@ -227,7 +227,7 @@ def test_a_retry_is_of_the_same_item_and_service(world: World, project: str) -> 
     items = [{"item_id": "box-7", "parent_run_id": parent}]
 
     for answer in (
-        world.start(project, items=items, **{"pass": "retry_errors"}),
+        world.start(project, items=items, run_pass="retry_errors"),
         retry(world, project, parent, service="document-migration"),
         retry(world, project, parent, service="gardening"),
     ):
@@ -364,7 +364,7 @@ def test_one_item_that_cannot_be_retried_stops_all(world: World, project: str) -
     ],
 )
 def test_what_cannot_be_a_retry_is_refused(world: World, project: str, run_pass: str, item: dict[str, Any]) -> None:
-    answer = world.start(project, items=[{"item_id": "box-0", **item}], **{"pass": run_pass})
+    answer = world.start(project, items=[{"item_id": "box-0", **item}], run_pass=run_pass)
 
     assert (answer.status, answer.slug) == (422, "invalid-request")
 

@@ -124,11 +124,18 @@ class World:
         return project_id
 
     def start(
-        self, project_id: str, count: int = 1, *, key: str | None = None, licenses: int = 1, **fields: object
+        self,
+        project_id: str,
+        count: int = 1,
+        *,
+        key: str | None = None,
+        licenses: int = 1,
+        run_pass: str = "full",
+        **fields: object,
     ) -> Answer:
         """Start a run of mailbox-migration (or another service) on so many items."""
         items = [{"item_id": f"box-{number}", "licenses": licenses} for number in range(count)]
-        body = {"service": "mailbox-migration", "pass": "full", "items": items, **fields}
+        body = {"service": "mailbox-migration", "pass": run_pass, "items": items, **fields}
         return self.call("POST", f"projects/{project_id}/runs", json=body, key=key or f"start-{next(self._numbers)}")
 
     def started(self, project_id: str, count: int = 1, **fields: Any) -> list[str]:  # noqa: ANN401  # as start
