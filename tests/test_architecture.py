@@ -28,7 +28,7 @@ INWARD = {
     "changing.py": {"domain", "errors", "store", "policies"},
     "retiring.py": {"domain", "errors", "store", "policies", "consuming"},
     "watching.py": {"domain", "errors", "store"},
-    "auditing.py": {"domain", "errors", "store", "invariants"},
+    "auditing.py": {"domain", "errors", "store", "content", "invariants"},
     "bus.py": {"domain", "errors"},
     "mailer.py": {"domain"},
     "payments": {"domain", "errors", "payments"},
@@ -37,7 +37,8 @@ INWARD = {
     "reporting.py": {"domain", "errors", "store"},
     "documents": {"domain", "documents", "reporting"},
     "granting.py": {"domain", "store", "policies"},
-    "invariants.py": {"domain", "store"},
+    "content.py": {"domain", "store"},
+    "invariants.py": {"domain", "store", "content"},
     "catalog.py": {"domain"},
 }
 

@@ -219,6 +219,26 @@ def test_runs_that_need_no_license_are_counted_as_runs(world: World) -> None:
     assert usage(world, "by=customer") == {"": {"covered": 1, "free": 2}}
 
 
+def test_covered_and_free_runs_count_for_the_type_that_they_go_back_to(world: World) -> None:
+    world.grant(MAIL, 5)
+    world.entitle("ada")
+    project = world.project(customer="Adatum")
+    items = [{"item_id": name, "user": user} for name, user in (("a", "ada"), ("b", "ada"), ("c", "max"))]
+    covered, _, licensed = world.started(project, items=items)
+    for run in (covered, licensed):
+        world.settle(project, run, errors=["mail-1"])
+    for item, parent in (("a", covered), ("c", licensed), ("c", licensed)):
+        retries = [{"item_id": item, "parent_run_id": parent}]
+        (run,) = world.started(project, items=retries, run_pass="retry_errors")
+        world.settle(project, run)
+    at(world, "2026-11-25T01:00:00Z")
+    roll_up(world)
+
+    mail, bundle = {"held": 1, "consumed": 1, "free": 2}, {"covered": 2, "free": 1}
+    assert usage(world, "by=sku") == {MAIL: mail, "user-migration-bundle": bundle}
+    assert usage(world, "by=customer") == {"Adatum": {"held": 1, "consumed": 1, "covered": 2, "free": 3}}
+
+
 def test_a_removed_project_stays_with_its_customer(world: World) -> None:
     first, _ = a_busy_day(world)
     table = world.stamped()

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from packhouse.domain import ids
 from packhouse.domain.runs import (
     Allocation,
+    Coverage,
     Outcome,
     Run,
     RunState,
@@ -17,6 +18,7 @@ from packhouse.domain.runs import (
     lease_latest_at,
     leased_until,
     require_one_transaction,
+    retryable,
 )
 from packhouse.errors import StartTooScattered
 
@@ -159,3 +161,45 @@ def test_a_lease_ends_at_the_latest_so_long_after_the_soonest_expiry_and_within_
     assert lease_latest_at({soon: 1}, NOW, hours_after_expiry=0, days=30) == NOW + timedelta(days=4)
     assert lease_latest_at({late: 1}, NOW, hours_after_expiry=24, days=30) == NOW + timedelta(days=30)
     assert leased_until(NOW, 3600, NOW + timedelta(minutes=5)) == NOW + timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "error_count", "coverage", "retried"),
+    [
+        (Outcome.SUCCEEDED, 1, Coverage.LICENSED, True),
+        (Outcome.SUCCEEDED, 1, Coverage.COVERED, True),
+        (Outcome.SUCCEEDED, 1, Coverage.FREE, True),
+        (Outcome.SUCCEEDED, 0, Coverage.LICENSED, False),
+        (Outcome.FAILED, 1, Coverage.LICENSED, False),
+        (Outcome.STOPPED, 1, Coverage.COVERED, False),
+        (None, 0, Coverage.LICENSED, False),
+    ],
+)
+def test_what_succeeded_and_left_errors_can_be_retried_whatever_it_ran_on(
+    outcome: Outcome | None,
+    error_count: int,
+    coverage: Coverage,
+    retried: bool,  # noqa: FBT001  # a case
+) -> None:
+    parent = replace(run(), outcome=outcome, error_count=error_count, coverage=coverage, state=coverage.first_state)
+
+    assert retryable(parent, item_id=parent.item_id, service=parent.service) is retried
+    assert not retryable(parent, item_id="another", service=parent.service)
+    assert not retryable(parent, item_id=parent.item_id, service="another")
+
+
+@pytest.mark.parametrize("coverage", [Coverage.COVERED, Coverage.FREE])
+def test_a_run_without_a_license_is_open_until_it_is_settled_and_keeps_its_state(coverage: Coverage) -> None:
+    begun = replace(
+        run(), allocation={}, coverage=coverage, state=coverage.first_state, lease_expires_at=None, lease_seconds=None
+    )
+    settlement = Settlement(outcome=Outcome.SUCCEEDED, errors=("mail-1",), error_count=1)
+
+    ended = begun.settled(settlement, by="worker", at=NOW + timedelta(days=400))
+
+    assert begun.is_open(NOW + timedelta(days=400))
+    assert not ended.is_open(NOW)
+    assert (ended.state, ended.licenses_used, ended.given_back()) == (begun.state, None, {})
+    assert ended.settled_as(settlement)
+    assert not ended.settled_as(replace(settlement, errors=()))
+    assert ended.as_started() == begun

@@ -66,7 +66,10 @@ class Start:
         return max(item.licenses for item in self.items)
 
     def needs(self) -> list[Need]:
-        return [Need(user=item.user, licenses=item.licenses) for item in self.items]
+        return [
+            Need(user=item.user, licenses=item.licenses, place=f"/items/{number}")
+            for number, item in enumerate(self.items)
+        ]
 
     def run_ids(self) -> list[str]:
         return [named(Kind.RUN, self.workgroup_id, self.name, str(index)) for index in range(len(self.items))]
@@ -151,7 +154,10 @@ def _each[Done](
 
 def _started(table: StampedTable, catalog: Catalog, policies: Policies, wanted: Start) -> Started:
     for _ in range(LOST_RACES_MAX):
-        beginning = (_retrying if wanted.run_pass is Pass.RETRY_ERRORS else _covering)(table, catalog, policies, wanted)
+        retrying = wanted.run_pass is Pass.RETRY_ERRORS
+        beginning = _retrying(table, policies, wanted) if retrying else _covering(table, catalog, policies, wanted)
+        if beginning is None:
+            continue
         try:
             runs.start(table, beginning, most=wanted.most, retries_max=policies.retries_per_root_max)
         except runs.PackRaceLost:
@@ -160,8 +166,11 @@ def _started(table: StampedTable, catalog: Catalog, policies: Policies, wanted: 
     raise TryAgain
 
 
-def _covering(table: StampedTable, catalog: Catalog, policies: Policies, wanted: Start) -> Beginning:
-    """The runs to start: those of entitled users covered, the others with the licenses they are to hold."""
+def _covering(table: StampedTable, catalog: Catalog, policies: Policies, wanted: Start) -> Beginning | None:
+    """The runs to start: those of entitled users covered, the others with the licenses they are to hold.
+
+    None: what was missing came while the refusal was looked up.
+    """
     wg, needs = wanted.workgroup_id, wanted.needs()
     entitled = covering.covering_now(table, catalog, wg, wanted.service, [need.user for need in needs if need.user])
     spent = catalog.spent_by(wanted.service)
@@ -169,7 +178,10 @@ def _covering(table: StampedTable, catalog: Catalog, policies: Policies, wanted:
     known = {spent.sku: sum(stock.values())} if spent else {}
     found = coverage.decide(catalog, wanted.service, needs, entitlements=entitled, stock=known)
     if not found.startable:
-        raise _insufficient(covering.look(table, catalog, wg, wanted.service, needs))
+        whole = covering.look(table, catalog, wg, wanted.service, needs)  # also what could be assigned
+        if whole.startable:
+            return None
+        raise _insufficient(whole)
     licensed = [(item, run_id) for item, run_id, one in _each_item(wanted, found) if one.entitlement is None]
     held = _held(wanted, licensed, spent, stock, policies, by=table.stamp) if spent and licensed else []
     by_id = {run.run_id: run for run in held}
@@ -187,7 +199,7 @@ def _covering(table: StampedTable, catalog: Catalog, policies: Policies, wanted:
     return Beginning(runs=begun, uses=list(uses.values()))
 
 
-def _retrying(table: StampedTable, _catalog: Catalog, policies: Policies, wanted: Start) -> Beginning:
+def _retrying(table: StampedTable, policies: Policies, wanted: Start) -> Beginning:
     """The retries to start, free of licenses: each of a parent that succeeded and left the errors it names."""
     wg, project_id = wanted.workgroup_id, wanted.project_id
     parents = runs.read_with_errors(table, wg, project_id, [str(item.parent_run_id) for item in wanted.items])

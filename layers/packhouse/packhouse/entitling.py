@@ -1,7 +1,9 @@
 """Assign a license to a user, once, and withdraw it while it hasn't covered a run."""
 
+from dataclasses import replace
+
 from packhouse.domain import ids
-from packhouse.domain.entitlements import Entitlement, EntitlementStanding
+from packhouse.domain.entitlements import Entitlement, EntitlementStanding, EntitlementState
 from packhouse.domain.licenses import Catalog, Consumption, LicenseType, Line
 from packhouse.errors import EntitlementUsed, InvalidRequest, LicensesExhausted, NotFound, PackNotUsable, TryAgain
 from packhouse.store import entitlements, packs
@@ -47,6 +49,7 @@ def withdraw(table: StampedTable, wg: str, user: str, sku: str) -> Entitlement:
         except EntitlementMoved:
             _require_not_revoked(table, met)
             continue
+        return replace(met, state=EntitlementState.WITHDRAWN)  # read again, it could be assigned anew
     raise TryAgain
 
 

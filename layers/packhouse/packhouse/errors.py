@@ -11,7 +11,7 @@ Refusal
 │       CheckoutSuperseded
 ├── 413 TooLarge   415 UnsupportedMediaType
 ├── 422 InvalidRequest, IdempotencyKeyReused, UnknownSku, TooManyLicensesForItem, ServiceNotCovered,
-│       CardMaximumExceeded, AnswerTooLarge
+│       CardMaximumExceeded, AnswerTooLarge, ErrorsNotOfParent
 ├── 429 TooManyAttempts
 ├── 500 InternalError   502 PaymentProviderUnavailable
 └── 503 TryAgain

@@ -22,10 +22,14 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """A piece of work: whose it is, if that is said, and how many licenses it wants where no entitlement covers it."""
+    """A piece of work: whose it is, if that is said, and how many licenses it wants where no entitlement covers it.
+
+    `place` is where the request says it, a JSON pointer.
+    """
 
     user: str | None
     licenses: int
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +108,9 @@ def decide(
     however many needs are theirs. A service that only assigned types cover is asked for with a user.
     """
     sold, spent = catalog.sold_for(service), catalog.spent_by(service)
-    if spent is None and (unnamed := [index for index, need in enumerate(needs) if need.user is None]):
+    if spent is None and (unnamed := [need for need in needs if need.user is None]):
         detail = f"{service} needs a license assigned to the user: name the user."
-        raise InvalidRequest(errors=[{"pointer": f"/items/{index}/user", "detail": detail} for index in unnamed])
+        raise InvalidRequest(errors=[{"pointer": f"{need.place}/user", "detail": detail} for need in unnamed])
     held = {(one.user, one.sku): one for one in entitlements}
     assignable, left = catalog.assigned_for(service), Counter(stock)
     decided: list[Decided] = []

@@ -14,6 +14,7 @@ from typing import Any
 
 from packhouse.domain import instants
 from packhouse.domain.journal import OUTSIDE, PLATFORM, Change, Entry
+from packhouse.domain.runs import UNLICENSED
 from packhouse.store import keys
 
 type Image = Mapping[str, Any]
@@ -23,7 +24,8 @@ type Image = Mapping[str, Any]
 class Entity:
     """How the log speaks of a kind of item: its name, the word for its birth, and what of it is told.
 
-    `says` are words for what happened when an attribute got another value, which go before the new state.
+    `says` are words for what happened when an attribute got another value, which go before the new state, and words for
+    states that don't say it themselves.
     """
 
     name: str
@@ -75,6 +77,8 @@ _RUN = Entity(
             "outcome",
             "licenses_used",
             "error_count",
+            "parent_run_id",
+            "root_run_id",
         }
     ),
 )
@@ -92,7 +96,7 @@ ENTITIES: Mapping[str, Entity] = {
         "entitlement",
         "assigned",
         frozenset({"sku", "pack_id", "until", "state", "used_at"}),
-        {"pack_id": "assigned", "used_at": "used"},
+        {"pack_id": "assigned", "active": "assigned", "used_at": "used"},
     ),
     "ERRORS": Entity("run-errors", "kept", frozenset()),
     "ORDER": Entity(
@@ -185,14 +189,19 @@ def _freshly_stamped(before: Image | None, after: Image | None) -> bool:
 
 def _verb(entity: Entity, before: Image | None, after: Image | None, changes: Sequence[Change]) -> str:
     if before is None:
-        return str((after or {}).get("state", entity.born)) if entity is _RUN else entity.born  # held, covered, free
+        state = str((after or {}).get("state"))
+        return state if entity is _RUN and state in UNLICENSED else entity.born
     if after is None:
         return "erased"
     told = [change.field for change in changes if change.after is not None and not _shrunk(change)]
     if said := next((word for name, word in entity.says.items() if name in told), None):
         return said
     states = [change.after for change in changes if change.field in {"state", "status"} and change.after]
-    return str(states[0]) if states and _STATE.fullmatch(str(states[0])) else "changed"
+    if not states and entity is _RUN and "outcome" in told:
+        return "settled"  # without a license: there is no state to tell it by
+    if not states or not _STATE.fullmatch(str(states[0])):
+        return "changed"
+    return entity.says.get(states[0], str(states[0]))
 
 
 def _shrunk(change: Change) -> bool:

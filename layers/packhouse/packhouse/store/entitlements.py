@@ -12,8 +12,11 @@ class EntitlementMoved(Exception):  # noqa: N818  # an outcome that the use case
     """The entitlement or its pack isn't as it was when the step began."""
 
 
+SKU_MAX = 100  # symbols; what is longer names no license type, and might be longer than a key
+
+
 def read(table: Table, wg: str, user: str, sku: str) -> Entitlement | None:
-    item = table.read(keys.entitlement(wg, user, sku))
+    item = table.read(keys.entitlement(wg, user, sku)) if len(sku) <= SKU_MAX else None
     return of_item(item) if item else None
 
 

@@ -24,7 +24,10 @@ class AskCoverage(Request):
     items: Annotated[list[CoverageItem], Field(min_length=1, max_length=NEEDS_MAX)]
 
     def needs(self) -> list[Need]:
-        return [Need(user=item.user, licenses=item.licenses) for item in self.items]
+        return [
+            Need(user=item.user, licenses=item.licenses, place=f"/items/{number}")
+            for number, item in enumerate(self.items)
+        ]
 
 
 class PurchaseLine(View):
