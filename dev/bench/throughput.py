@@ -84,6 +84,7 @@ def section() -> Section:
         note=(
             "Callers that start a run of one license and settle it as failed, over HTTP, through front, authorizer,\n"
             "stream and journal, all of it and the callers themselves on this machine: it says nothing about AWS.\n"
+            f"It was ready {stack.ready_seconds:.1f} s after it was started (budget: 5).\n"
             f"Medians of {ROUNDS} rounds of {SECONDS:g} seconds; milliseconds by the clock, of all rounds together."
         ),
         rows=[_row(name, each[rounds.WARM_UP_ROUNDS :]) for name, each in tallies.items()],

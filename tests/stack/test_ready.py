@@ -1,40 +1,11 @@
 import base64
 import json
 import stat
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.stack.conftest import Start
 from tests.stack.running import LocalStack, descendants
-
-READY_SECONDS_MAX = 5.0
-
-
-def test_it_is_ready_within_five_seconds(local_stack: LocalStack, start: Start) -> None:
-    """The best of a few: what else the machine does is not the stack's."""
-    best = min_of(lambda: local_stack.ready_seconds, lambda: start().ready_seconds)
-
-    assert best < READY_SECONDS_MAX
-
-
-def test_it_is_ready_within_five_seconds_on_kept_state_too(start: Start) -> None:
-    def restarted() -> float:
-        start().stop()
-        return start().ready_seconds
-
-    assert min_of(restarted, restarted) < READY_SECONDS_MAX
-
-
-def min_of(*measured: Callable[[], float]) -> float:
-    """The first that is good enough, else the best."""
-    best = float("inf")
-    for measure in measured:
-        best = min(best, measure())
-        if best < READY_SECONDS_MAX:
-            break
-    return best
 
 
 def test_stack_json_names_the_parts_of_the_stack(local_stack: LocalStack) -> None:

@@ -16,7 +16,7 @@ from packhouse.store import table as store
 from packhouse.store.table import WriteRefused
 from tests.harness.world import NORTHWIND, World
 
-KEY = keys.workgroup("wg_test")
+KEY = {"PK": "WG#wg_test", "SK": "GARDEN#1"}
 TRIES = len(store.PAUSES_SECONDS_MAX)
 
 
