@@ -177,7 +177,7 @@ def test_a_change_by_other_hands_that_is_no_integer_does_not_stop_the_journal(wo
         ({"source": "x" * 300_000}, "pack.changed"),
         ({"SK": "RUN#1", "allocation": [{"a": "b"}], "request_id": Decimal(7)}, "run.held"),
     ],
-    ids=repr,
+    ids=["numbers", "set", "stamp-of-no-text", "stamp-of-no-time", "long-state", "large", "list"],
 )
 def test_what_other_hands_wrote_is_told_by_the_journal_and_the_bus_and_stops_neither(
     world: World, attributes: dict[str, Any], kind: str
