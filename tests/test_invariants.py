@@ -126,7 +126,9 @@ def retired_over_a_hold(items: dict[str, Item], _: list[Entry]) -> None:
 
 def retired_without_success(items: dict[str, Item], _: list[Entry]) -> None:
     of(items, "PROJECT#").update(state="retired", ended_at="2027-11-25T03:00:00Z")
-    of(items, "RUN#", state="consumed")["outcome"] = "failed"
+    for run in items.values():
+        if run.get("outcome") == "succeeded":
+            run["outcome"] = "failed"
 
 
 def entitlement_erased(items: dict[str, Item], _: list[Entry]) -> None:

@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 from boto3.dynamodb.types import TypeSerializer
+from botocore.exceptions import ClientError
 
 from packhouse import consuming, runtime, sweeping
 from packhouse.domain import instants
 from packhouse.domain.access import Role
 from packhouse.domain.packs import Pack, PackState
 from packhouse.domain.runs import Outcome, Settlement
+from packhouse.mailer import MailRefused
 from packhouse.policies import Policies
 from packhouse.store import access, keys, queues, workgroups
 from packhouse.store.table import Item
@@ -473,13 +475,13 @@ def test_one_administrator_who_cannot_be_written_to_keeps_no_other_from_it(world
 
     def refuse(params: Any, **_: object) -> None:  # noqa: ANN401  # botocore's
         if params["Destination"]["ToAddresses"] == ["no address"]:
-            raise runtime.mailer()._client.exceptions.MessageRejected({"Error": {}}, "SendEmail")  # noqa: SLF001  # as above
+            raise ClientError({"Error": {"Code": "MessageRejected"}}, "SendEmail")
 
     sent.register("provide-client-params.sesv2.SendEmail", refuse)
-    with pytest.raises(runtime.mailer()._client.exceptions.MessageRejected):  # noqa: SLF001  # as above
+    with pytest.raises(MailRefused):
         post.deliver(*messages)
     world.clock.advance(minutes=3)
-    with pytest.raises(runtime.mailer()._client.exceptions.MessageRejected):  # noqa: SLF001  # as above
+    with pytest.raises(MailRefused):
         post.deliver(*messages)
 
     assert [mail.to for mail in post.outbox()] == ["ada@northwind.example"]

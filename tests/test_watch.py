@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from dev import patterns
 from packhouse import retiring, runtime
 from packhouse.domain.access import Role
 from packhouse.domain.packs import PackState
+from packhouse.mailer import MailRefused
 from packhouse.policies import Policies
 from packhouse.store import access, keys
 from packhouse.store.workgroups import read
@@ -302,7 +302,7 @@ def test_a_mail_that_fails_keeps_no_other_back_and_is_sent_alone_later(world: Wo
     world.pump()
     messages = post.waiting()
     refuse_first()
-    with pytest.raises(ClientError):
+    with pytest.raises(MailRefused):
         post.deliver(*messages)
     assert len(post.outbox()) == 2
 
