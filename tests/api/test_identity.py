@@ -206,7 +206,10 @@ def test_a_bad_token_is_told_before_anything_of_the_request(world: World, key: s
 PERMITTED = {
     "GET /v1/workgroups/{wg}": {"ada", "max", "amy"},
     "PATCH /v1/workgroups/{wg}": {"ada"},
-    "GET /v1/workgroups/{wg}/journal": {"ada", "max", "otto"},
+    **{
+        f"GET /v1/workgroups/{{wg}}/{log}": {"ada", "max", "otto"}
+        for log in ("journal", "journal.xlsx", "usage", "usage.xlsx")
+    },
     "POST /v1/workgroups/{wg}/projects": {"ada", "max", "amy", "worker"},
     "PATCH /v1/workgroups/{wg}/projects/{project_id}": {"ada", "max", "amy"},
     "DELETE /v1/workgroups/{wg}/projects/{project_id}": {"ada", "max", "amy"},
