@@ -24,8 +24,6 @@ class Permission(StrEnum):
     READ = auto()
     RUN = auto()
     CREATE_PROJECTS = auto()
-    CHANGE_PROJECTS = auto()
-    ASSIGN = auto()
     BUY = auto()
     READ_ORDERS = auto()
     READ_WORKGROUP = auto()
@@ -42,8 +40,6 @@ MAY: Mapping[Role, frozenset[Permission]] = {
             Permission.READ,
             Permission.RUN,
             Permission.CREATE_PROJECTS,
-            Permission.CHANGE_PROJECTS,
-            Permission.ASSIGN,
             Permission.READ_WORKGROUP,
         }
     ),
