@@ -111,10 +111,11 @@ def _complete(operation: dict[str, Any], *, api_says_may: str, with_body: bool) 
     by_slug = {refusal.slug: refusal for refusal in Refusal.__subclasses__()}
     refusals = [by_slug[slug] for slug in operation.pop("x-refuses")]
     refusals.append(errors.InternalError)
-    if with_body or any(one["in"] != "path" for one in operation.get("parameters", [])):
+    if operation.pop("x-may-be-there"):
+        operation["responses"]["200"] = {**operation["responses"]["201"], "description": "It was there already"}
+    operation["responses"].pop("422", None)
+    if with_body or any(map(_may_be_invalid, operation.get("parameters", []))):
         refusals.append(errors.InvalidRequest)
-    else:
-        operation["responses"].pop("422", None)
     for parameter in operation.get("parameters", []):
         if parameter["name"] == "idempotency-key":
             parameter["name"] = "Idempotency-Key"
@@ -133,6 +134,11 @@ def _complete(operation: dict[str, Any], *, api_says_may: str, with_body: bool) 
             "content": {problems.CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
     operation["responses"] = dict(sorted(operation["responses"].items()))
+
+
+def _may_be_invalid(parameter: dict[str, Any]) -> bool:
+    """Any text names something in a path, there or not, unless its model says more of it."""
+    return parameter["in"] != "path" or not parameter["schema"].keys() <= {"type", "title"}
 
 
 if __name__ == "__main__":

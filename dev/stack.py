@@ -75,6 +75,7 @@ class Stack:
     def move_clock(self, body: object) -> str:
         with self._moving:
             self._clock.move(clock.wanted(body))
+        self.drain()  # what was written before the move would have been journaled long since
         self.ticker.tick()
         return self.now()
 

@@ -37,7 +37,8 @@ def new_workgroup(world: World, number: int) -> str:
 
 @pytest.fixture
 def busy(world: World) -> World:
-    """Two packs, the sooner of them used up; a run that succeeded, one that failed, one that is held."""
+    """Two packs, the sooner of them used up; a run that succeeded, one that failed, one that is held, one that an
+    entitlement covered and its retry; another entitlement that covered none."""
     world.grant("mailbox-migration", 2)
     world.clock.advance(days=1)
     world.grant("mailbox-migration", 5)
@@ -47,6 +48,12 @@ def busy(world: World) -> World:
     world.settle(project, done)
     world.settle(project, failed, "failed")
     world.started(project, 1)
+    world.grant("user-migration-bundle", 3)
+    for user in ("amy", "ada"):
+        world.entitlement("PUT", user)
+    (covered,) = world.started(project, items=[{"item_id": "box", "user": "ada"}])
+    world.settle(project, covered, errors=["mail-1"])
+    world.started(project, items=[{"item_id": "box", "parent_run_id": covered}], run_pass="retry_errors")
     world.pump()
     return world
 

@@ -120,6 +120,122 @@ def taken_from_the_later_pack(_: dict[str, Item], entries: list[Entry]) -> None:
     entries[entries.index(start)] = replace(start, item=later)
 
 
+def retired_over_a_hold(items: dict[str, Item], _: list[Entry]) -> None:
+    of(items, "PROJECT#").update(state="retired", ended_at="2026-11-25T03:00:00Z")
+
+
+def retired_without_success(items: dict[str, Item], _: list[Entry]) -> None:
+    of(items, "PROJECT#").update(state="retired", ended_at="2027-11-25T03:00:00Z")
+    for run in items.values():
+        if run.get("outcome") == "succeeded":
+            run["outcome"] = "failed"
+
+
+def entitlement_erased(items: dict[str, Item], _: list[Entry]) -> None:
+    items.pop(next(name for name, item in items.items() if item["SK"].startswith("ENT#")))
+
+
+def assigned_once_more(items: dict[str, Item], _: list[Entry]) -> None:
+    of(items, "ENT#ada#")["earlier"] = [of(items, "ENT#ada#")["pack_id"]]
+
+
+def withdrawn_and_not_given_back(items: dict[str, Item], _: list[Entry]) -> None:
+    of(items, "ENT#amy#")["state"] = "withdrawn"
+
+
+def entitlement_on_a_strangers_pack(items: dict[str, Item], _: list[Entry]) -> None:
+    of(items, "ENT#amy#")["PK"] = "WG#wg_other"
+
+
+def covered_for_another_user(items: dict[str, Item], _: list[Entry]) -> None:
+    of(items, "RUN#", state="covered")["user"] = "max"
+
+
+def covered_before_it_was_assigned(items: dict[str, Item], _: list[Entry]) -> None:
+    of(items, "RUN#", state="covered")["started_at"] = "2026-11-24T04:00:00Z"
+
+
+def covered_after_the_end(items: dict[str, Item], _: list[Entry]) -> None:
+    of(items, "RUN#", state="covered")["started_at"] = "2036-11-24T04:00:00Z"
+
+
+def withdrawn_after_it_covered(items: dict[str, Item], _: list[Entry]) -> None:
+    of(items, "ENT#ada#")["state"] = "withdrawn"
+
+
+def used_and_not_marked(items: dict[str, Item], _: list[Entry]) -> None:
+    del of(items, "ENT#ada#")["used_at"]
+
+
+def marked_and_not_used(items: dict[str, Item], _: list[Entry]) -> None:
+    of(items, "ENT#amy#")["used_at"] = "2026-11-25T03:00:00Z"
+
+
+def entitled_for_longer(items: dict[str, Item], _: list[Entry]) -> None:
+    of(items, "ENT#amy#")["until"] = "2036-11-24T03:00:00Z"
+
+
+def covered_and_holding(items: dict[str, Item], _: list[Entry]) -> None:
+    of(items, "RUN#", state="covered")["allocation"] = {of(items, "PACK#")["SK"].removeprefix("PACK#"): 1}
+
+
+def consumed_without_holding(items: dict[str, Item], _: list[Entry]) -> None:
+    of(items, "RUN#", state="covered")["state"] = "consumed"
+
+
+def covered_run_ended_twice(_: dict[str, Item], entries: list[Entry]) -> None:
+    ending = next(entry for entry in entries if entry.kind == "run.settled")
+    entries.append(replace(ending, entry_id="twice", sequence=str(10**30)))
+
+
+def covered_run_ended_unseen(items: dict[str, Item], _: list[Entry]) -> None:
+    of(items, "RUN#", state="covered", item_id="open")["settled_at"] = "2026-11-25T03:00:00Z"
+
+
+def free_without_a_reason(items: dict[str, Item], _: list[Entry]) -> None:
+    of(items, "RUN#", state="free")["pass"] = "full"
+
+
+def retry_with_a_license(items: dict[str, Item], _: list[Entry]) -> None:
+    of(items, "RUN#", state="held")["pass"] = "retry_errors"
+
+
+def retry_of_what_failed(items: dict[str, Item], _: list[Entry]) -> None:
+    of(items, "RUN#", state="covered", item_id="box")["outcome"] = "failed"
+
+
+def retry_of_another_item(items: dict[str, Item], _: list[Entry]) -> None:
+    of(items, "RUN#", state="free")["item_id"] = "another"
+
+
+def retry_of_another_root(items: dict[str, Item], _: list[Entry]) -> None:
+    of(items, "RUN#", state="free")["root_run_id"] = of(items, "RUN#", state="held")["SK"].removeprefix("RUN#")
+
+
+def retry_not_counted(items: dict[str, Item], _: list[Entry]) -> None:
+    of(items, "RUN#", state="covered", item_id="box")["retries"] = 0
+
+
+def retry_left_other_errors(items: dict[str, Item], _: list[Entry]) -> None:
+    free = of(items, "RUN#", state="free", error_count=1)["SK"].removeprefix("RUN#")
+    of(items, f"ERRORS#{free}")["errors"] = ["mail-9"]
+
+
+def unreadable_errors(items: dict[str, Item], _: list[Entry]) -> None:
+    del of(items, "ERRORS#")["errors"]
+
+
+def assigned_from_the_later_pack(_: dict[str, Item], entries: list[Entry]) -> None:
+    assigned = next(entry for entry in entries if entry.kind == "entitlement.assigned" and entry.item.startswith("cyd"))
+    place = next(
+        number
+        for number, entry in enumerate(entries)
+        if entry.request_id == assigned.request_id and entry.kind == "pack.changed"
+    )
+    later = max(entry.item for entry in entries if entry.kind == "pack.granted" and "BN" in entry.item[:7])
+    entries[place] = replace(entries[place], item=later)
+
+
 DAMAGES: list[tuple[Damage, str]] = [
     (oversold, "conservation"),
     (license_lost, "conservation"),
@@ -131,6 +247,8 @@ DAMAGES: list[tuple[Damage, str]] = [
     (ended_and_still_queued, "settle-once"),
     (ended_twice, "settle-once"),
     (settled_again, "settle-once"),
+    (retired_over_a_hold, "idle-end"),
+    (retired_without_success, "idle-end"),
     (oversold_for_a_moment, "conservation"),
     (unreadable_state, "readable"),
     (unreadable_number, "readable"),
@@ -139,6 +257,30 @@ DAMAGES: list[tuple[Damage, str]] = [
     (entry_missing, "journal-complete"),
     (changed_unseen, "journal-complete"),
     (taken_from_the_later_pack, "burn-down"),
+    (assigned_from_the_later_pack, "burn-down"),
+    (entitlement_erased, "conservation"),
+    (assigned_once_more, "conservation"),
+    (withdrawn_and_not_given_back, "conservation"),
+    (entitlement_on_a_strangers_pack, "isolation"),
+    (covered_for_another_user, "covered-iff-entitled"),
+    (covered_before_it_was_assigned, "covered-iff-entitled"),
+    (covered_after_the_end, "covered-iff-entitled"),
+    (withdrawn_after_it_covered, "covered-iff-entitled"),
+    (used_and_not_marked, "covered-iff-entitled"),
+    (marked_and_not_used, "covered-iff-entitled"),
+    (entitled_for_longer, "covered-iff-entitled"),
+    (covered_and_holding, "success-iff-consumed"),
+    (consumed_without_holding, "success-iff-consumed"),
+    (covered_run_ended_twice, "settle-once"),
+    (covered_run_ended_unseen, "settle-once"),
+    (free_without_a_reason, "retry-is-free"),
+    (retry_with_a_license, "retry-is-free"),
+    (retry_of_what_failed, "retry-is-free"),
+    (retry_of_another_item, "retry-is-free"),
+    (retry_of_another_root, "retry-is-free"),
+    (retry_not_counted, "retry-is-free"),
+    (retry_left_other_errors, "retry-is-free"),
+    (unreadable_errors, "readable"),
 ]
 
 
@@ -151,8 +293,35 @@ def content(world: World) -> tuple[dict[str, Item], list[Entry]]:
     done, failed, _ = world.started(project, 3)
     world.settle(project, done)
     world.settle(project, failed, "failed")
+    covered_and_retried(world, project)
     world.pump()
     return {f"{item['PK']}|{item['SK']}": item for item in world.items()}, world.entries()
+
+
+def covered_and_retried(world: World, project: str) -> None:
+    """Ada is entitled and has two covered runs, one retried twice; Amy is, and has none; Max was; Cyd took the last."""
+    world.grant("user-migration-bundle", 4)
+    for user in ("ada", "amy", "max"):
+        world.entitlement("PUT", user)
+    world.entitlement("DELETE", "max")
+    world.clock.advance(minutes=2)
+    world.grant("user-migration-bundle", 1)
+    world.entitlement("PUT", "cyd")
+    items = [{"item_id": "box", "user": "ada"}, {"item_id": "open", "user": "ada"}]
+    root, _ = world.started(project, items=items)
+    world.settle(project, root, errors=["mail-1", "mail-2"])
+    again = [{"item_id": "box", "parent_run_id": root}]
+    for _ in range(2):
+        (run,) = world.started(project, items=again, run_pass="retry_errors")
+        world.settle(project, run, errors=["mail-2"])
+
+
+def test_more_retries_than_there_may_be_are_found(content: tuple[dict[str, Item], list[Entry]]) -> None:
+    items, entries = content
+
+    found = invariants.violations(items.values(), entries, retries_max=1)
+
+    assert [violation.invariant for violation in found] == ["retry-is-free"]
 
 
 def test_sound_content_has_no_violation(content: tuple[dict[str, Item], list[Entry]]) -> None:

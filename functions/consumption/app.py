@@ -5,19 +5,27 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from packhouse import consuming, runtime
+from packhouse import changing, consuming, covering, entitling, runtime
 from packhouse.catalog import catalog
 from packhouse.domain.access import Permission
+from packhouse.domain.coverage import Need
+from packhouse.domain.entitlements import EntitlementStanding
 from packhouse.domain.packs import PackStanding, balance
 from packhouse.domain.projects import ProjectState
-from packhouse.domain.runs import RunState
+from packhouse.domain.runs import LICENSES_PER_ITEM_MAX, RunState
 from packhouse.errors import (
     AssignmentRequired,
+    EntitlementUsed,
+    ErrorsNotOfParent,
     IdempotencyKeyMissing,
     IdempotencyKeyReused,
     LeaseEnded,
     LicensesExhausted,
+    PackNotUsable,
+    ParentNotRetryable,
+    ProjectHasOpenRuns,
     ProjectNotActive,
+    RetriesExhausted,
     RunAlreadySettled,
     ServiceNotCovered,
     StartTooScattered,
@@ -25,12 +33,14 @@ from packhouse.errors import (
     UnknownSku,
 )
 from packhouse.settings import settings
-from packhouse.store import keys, packs, projects, runs
+from packhouse.store import entitlements, keys, packs, projects, runs
 from packhouse.web import paging
 from packhouse.web.api import create_api
-from packhouse.web.fields import PAGE_DEFAULT, Cursor, IdempotencyKey, ItemId, Limit
+from packhouse.web.coverage import AskCoverage, CoverageCounts, CoverageView
+from packhouse.web.entitlements import EntitlementPage, EntitlementView
+from packhouse.web.fields import PAGE_DEFAULT, Cursor, IdempotencyKey, ItemId, Limit, Name, User, UserInPath
 from packhouse.web.packs import BalanceLine, BalanceView, PackPage, PackView
-from packhouse.web.projects import CreateProject, ProjectPage, ProjectView
+from packhouse.web.projects import ChangeProject, CreateProject, ProjectPage, ProjectView
 from packhouse.web.runs import (
     Heartbeat,
     HeartbeatResults,
@@ -47,6 +57,8 @@ from packhouse.web.runs import (
 api = create_api()
 handler = api.resolve
 
+ENTITLEMENT = "/v1/workgroups/{wg}/entitlements/{user}/{sku}"
+PROJECT = "/v1/workgroups/{wg}/projects/{project_id}"
 RUNS = "/v1/workgroups/{wg}/projects/{project_id}/runs"
 
 
@@ -74,6 +86,52 @@ def read_balance(wg: str) -> BalanceView:
     held, now = packs.every(runtime.table(), wg), api.caller.stamp.at
     lines = [BalanceLine.of(balance(license_type, held, now)) for license_type in catalog()]
     return BalanceView(license_types=lines)
+
+
+@api.serves("GET /v1/workgroups/{wg}/coverage", may=Permission.READ, refuses=(ServiceNotCovered,))
+def read_coverage(
+    wg: str,
+    service: Annotated[Name, Query()],
+    user: Annotated[User | None, Query()] = None,
+    licenses: Annotated[int, Query(ge=1, le=LICENSES_PER_ITEM_MAX)] = 1,
+) -> CoverageView:
+    found = covering.look(api.table(), catalog(), wg, service, [Need(user=user, licenses=licenses)])
+    return CoverageView.of(found, catalog().assigned_for(service), catalog(), now=api.caller.stamp.at)
+
+
+@api.serves("POST /v1/workgroups/{wg}/coverage", may=Permission.READ, refuses=(ServiceNotCovered,))
+def count_coverage(wg: str, wanted: AskCoverage) -> CoverageCounts:
+    return CoverageCounts.of(covering.look(api.table(), catalog(), wg, wanted.service, wanted.needs()))
+
+
+@api.serves("GET /v1/workgroups/{wg}/entitlements", may=Permission.READ)
+def list_entitlements(
+    wg: str, user: Annotated[User | None, Query()] = None, limit: Limit = PAGE_DEFAULT, cursor: Cursor = None
+) -> EntitlementPage:
+    items, next_cursor = paging.page(runtime.table(), keys.entitlements(wg, user), limit=limit, cursor=cursor)
+    found = [EntitlementView.of(entitlements.of_item(item), catalog(), now=api.caller.stamp.at) for item in items]
+    shown = [one for one in found if one.state is not EntitlementStanding.WITHDRAWN]
+    return EntitlementPage(items=shown, next_cursor=next_cursor)
+
+
+@api.serves(
+    f"PUT {ENTITLEMENT}",
+    may=Permission.ASSIGN,
+    refuses=(LicensesExhausted, UnknownSku),
+    status=HTTPStatus.CREATED,
+    may_be_there=True,
+)
+def assign_entitlement(wg: str, user: UserInPath, sku: str) -> EntitlementView:
+    entitlement, assigned_now = entitling.assign(api.table(), catalog(), wg, user, sku)
+    if not assigned_now:
+        api.unchanged()
+    return EntitlementView.of(entitlement, catalog(), now=api.caller.stamp.at)
+
+
+@api.serves(f"DELETE {ENTITLEMENT}", may=Permission.ASSIGN, refuses=(EntitlementUsed, PackNotUsable))
+def withdraw_entitlement(wg: str, user: UserInPath, sku: str) -> EntitlementView:
+    entitlement = entitling.withdraw(api.table(), wg, user, sku)
+    return EntitlementView.of(entitlement, catalog(), now=api.caller.stamp.at)
 
 
 @api.serves(
@@ -104,9 +162,26 @@ def list_projects(
     return ProjectPage(items=[view for view in views if not state or view.state in state], next_cursor=next_cursor)
 
 
-@api.serves("GET /v1/workgroups/{wg}/projects/{project_id}", may=Permission.READ)
+@api.serves(f"GET {PROJECT}", may=Permission.READ)
 def read_project(wg: str, project_id: str) -> ProjectView:
     project = projects.read(runtime.table(), wg, project_id)
+    return ProjectView.of(project, inactivity_months=settings().policies.inactivity_months)
+
+
+@api.serves(f"PATCH {PROJECT}", may=Permission.CHANGE_PROJECTS, refuses=(ProjectNotActive,))
+def change_project(wg: str, project_id: str, wanted: ChangeProject) -> ProjectView:
+    policies = settings().policies
+    project = changing.change(api.table(), policies, wg, project_id, wanted.changes())
+    return ProjectView.of(project, inactivity_months=policies.inactivity_months)
+
+
+@api.serves(f"DELETE {PROJECT}", may=Permission.CHANGE_PROJECTS, refuses=(ProjectHasOpenRuns, ProjectNotActive))
+def remove_project(
+    wg: str,
+    project_id: str,
+    release: Annotated[bool, Query(description="Even with open runs: what they hold is given back.")] = False,  # noqa: FBT002  # a query's own default
+) -> ProjectView:
+    project = changing.remove(api.table(), wg, project_id, release=release)
     return ProjectView.of(project, inactivity_months=settings().policies.inactivity_months)
 
 
@@ -115,10 +190,13 @@ def read_project(wg: str, project_id: str) -> ProjectView:
     may=Permission.RUN,
     refuses=(
         AssignmentRequired,
+        ErrorsNotOfParent,
         IdempotencyKeyMissing,
         IdempotencyKeyReused,
         LicensesExhausted,
+        ParentNotRetryable,
         ProjectNotActive,
+        RetriesExhausted,
         ServiceNotCovered,
         StartTooScattered,
         TooManyLicensesForItem,
@@ -168,7 +246,9 @@ def extend_leases(wg: str, project_id: str, wanted: HeartbeatRuns) -> HeartbeatR
     return HeartbeatResults.of(wanted.run_ids, extended, by=api.caller.stamp)
 
 
-@api.serves(f"POST {RUNS}/{{run_id}}/settle", may=Permission.RUN, refuses=(LeaseEnded, RunAlreadySettled))
+@api.serves(
+    f"POST {RUNS}/{{run_id}}/settle", may=Permission.RUN, refuses=(ErrorsNotOfParent, LeaseEnded, RunAlreadySettled)
+)
 def settle_run(wg: str, project_id: str, run_id: str, wanted: Settle) -> RunView:
     run, _ = consuming.settle(api.table(), wg, project_id, run_id, wanted.settlement())
     return RunView.of(run, now=api.caller.stamp.at)

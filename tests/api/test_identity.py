@@ -169,7 +169,14 @@ ROUTES = [route.key for route in template.routes() if "{wg}" in route.key]
 
 def path_of(key: str, wg: str) -> tuple[str, str]:
     method, _, path = key.partition(" ")
-    ids = {"{wg}": wg, "{project_id}": "prj_" + "0" * 32, "{run_id}": "run_" + "0" * 32, "{pack_id}": "pack_x"}
+    ids = {
+        "{wg}": wg,
+        "{project_id}": "prj_" + "0" * 32,
+        "{run_id}": "run_" + "0" * 32,
+        "{pack_id}": "pack_x",
+        "{user}": "ada%40northwind.example",
+        "{sku}": "gardening",
+    }
     for name, value in ids.items():
         path = path.replace(name, value)
     return method, path
@@ -199,8 +206,16 @@ def test_a_bad_token_is_told_before_anything_of_the_request(world: World, key: s
 PERMITTED = {
     "GET /v1/workgroups/{wg}": {"ada", "max", "amy"},
     "PATCH /v1/workgroups/{wg}": {"ada"},
-    "GET /v1/workgroups/{wg}/journal": {"ada", "max", "otto"},
+    **{
+        f"GET /v1/workgroups/{{wg}}/{log}": {"ada", "max", "otto"}
+        for log in ("journal", "journal.xlsx", "usage", "usage.xlsx")
+    },
     "POST /v1/workgroups/{wg}/projects": {"ada", "max", "amy", "worker"},
+    "PATCH /v1/workgroups/{wg}/projects/{project_id}": {"ada", "max", "amy"},
+    "DELETE /v1/workgroups/{wg}/projects/{project_id}": {"ada", "max", "amy"},
+    "POST /v1/workgroups/{wg}/coverage": {"ada", "max", "amy", "worker", "otto"},
+    "PUT /v1/workgroups/{wg}/entitlements/{user}/{sku}": {"ada", "max", "amy"},
+    "DELETE /v1/workgroups/{wg}/entitlements/{user}/{sku}": {"ada", "max", "amy"},
 }
 CALLERS = {"ada", "max", "amy", "worker"}
 

@@ -133,7 +133,7 @@ def test_a_replay_outranks_a_project_that_has_ended(world: World) -> None:
     world.grant("mailbox-migration", 1)
     project = world.project()
     first = world.start(project, key="one")
-    set_project(world, project, state=ProjectState.RETIRED)
+    set_project(world, project, state=ProjectState.REMOVED)
 
     assert world.start(project, key="one").body == first.body
     assert world.start(project, key="two").slug == "project-not-active"
@@ -193,6 +193,7 @@ def test_an_absent_project_is_not_found_before_anything_else(world: World) -> No
 def test_an_ended_project_is_told_before_a_lack_of_licenses(world: World, state: ProjectState) -> None:
     project = world.project()
     set_project(world, project, state=state)
+    world.sound = state is not ProjectState.RETIRED  # by hand: it had no success
 
     answer = world.start(project)
 

@@ -19,7 +19,7 @@ class Outcome:
         """Of the answer; of one in parts, that of what was left undone, if anything was."""
         if self.answer is None:
             return 0
-        results = self.answer.body.get("results", ())
+        results = () if isinstance(self.answer.body, bytes) else self.answer.body.get("results", ())
         parts: list[int] = [part["problem"]["status"] for part in results if "problem" in part]
         return max(self.answer.status, *(status for status in parts if status >= 500), 0)
 
@@ -32,12 +32,15 @@ class Outcome:
         """What the source learns."""
         if self.answer is None:
             return "died" if self.died else repr(self.error) if self.error else "done"
+        if isinstance(self.answer.body, bytes):
+            return f"{self.answer.status} a file"
         return f"{self.answer.status} {masked({**self.answer.body, 'instance': ''})}"
 
     @property
     def named(self) -> str:
-        """The part of it that is the same whatever went before: the status, and the ids of what there is."""
-        return self.told if self.answer is None else f"{self.answer.status} {ids(self.answer.body)}"
+        """The part of it that is the same whatever went before: that it succeeded, and the ids of what there is."""
+        known = self.answer is not None and not isinstance(self.answer.body, bytes)
+        return f"{self.answer.status // 100}xx {ids(self.answer.body)}" if self.answer and known else self.told
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,8 @@ class State:
         return [plain(item) for item in self._wire(self._world.table.name)]
 
     def entries(self) -> list[Entry]:
-        return [journal.of_item(plain(item)) for item in self._wire(self._world.journal.name)]
+        items = map(plain, self._wire(self._world.journal.name))
+        return [journal.of_item(item) for item in items if "entry_id" in item]  # and not what was counted from them
 
     def records(self) -> list[dict[str, Any]]:
         return records(self._world)

@@ -13,6 +13,8 @@ MEMBERS = {Role.ADMINISTRATOR, Role.MANAGER, Role.ASSOCIATE}
         (Permission.READ_RUNS, MEMBERS | {Role.WORKER, Role.PLATFORM_WORKER, Role.OPERATOR}),
         (Permission.RUN, MEMBERS | {Role.WORKER, Role.PLATFORM_WORKER}),
         (Permission.CREATE_PROJECTS, MEMBERS | {Role.WORKER}),
+        (Permission.CHANGE_PROJECTS, MEMBERS),
+        (Permission.ASSIGN, MEMBERS),
         (Permission.BUY, {Role.ADMINISTRATOR, Role.MANAGER}),
         (Permission.READ_ORDERS, {Role.ADMINISTRATOR, Role.MANAGER, Role.OPERATOR}),
         (Permission.READ_WORKGROUP, MEMBERS),
@@ -25,7 +27,7 @@ def test_the_table_of_roles_is_the_designs(permission: Permission, roles: set[Ro
 
 
 def test_every_permission_is_in_the_test_above() -> None:
-    assert len(Permission) == 9
+    assert len(Permission) == 11
     assert set(MAY) == EVERYONE
 
 

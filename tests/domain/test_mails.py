@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from packhouse.domain.mails import Letterhead, Mail, payment_received
+from packhouse.domain.mails import Letterhead, Mail, pack_expiring, payment_received
 from packhouse.domain.money import Money
 from packhouse.domain.orders import Address, Checkout, Method, Order, OrderLine
 from packhouse.domain.packs import Pack, Source, SourceKind
@@ -83,3 +83,45 @@ def test_what_people_call_themselves_is_no_html() -> None:
     assert "<b>" not in mail.html
     assert "&lt;script&gt;" in mail.html
     assert '<script>"x"</script>' in mail.text
+
+
+def expiring(*, left: int = 2, days: int = 7, zone: str = "UTC") -> Mail:
+    pack = Pack(
+        workgroup_id="wg_1",
+        pack_id="pack_1",
+        sku="mailbox-migration",
+        source=Source(kind=SourceKind.CARD, order_id="ord_1"),
+        quantity=12,
+        available=left,
+        acquired_at=NOW,
+        expires_at=NOW.replace(year=2027),
+        reminded_days=days,
+    )
+    workgroup = Workgroup(workgroup_id="wg_1", name="<b>Northwind</b>", time_zone=zone, created_at=NOW)
+    letterhead = Letterhead(console_url="https://desk.example/console/", support_email="help@desk.example")
+    return pack_expiring(pack, "Mailbox migration", workgroup, letterhead, to="ada@northwind.example")
+
+
+@pytest.mark.parametrize(
+    ("left", "days", "subject"),
+    [
+        (2, 30, "2 licenses of Mailbox migration expire within 30 days"),
+        (1, 7, "1 license of Mailbox migration expires within 7 days"),
+        (2, 1, "2 licenses of Mailbox migration expire within a day"),
+    ],
+)
+def test_a_reminder_says_how_many_licenses_end_and_when(left: int, days: int, subject: str) -> None:
+    assert expiring(left=left, days=days).subject == subject
+
+
+@pytest.mark.parametrize(
+    ("zone", "shown"), [("Pacific/Kiritimati", "2027-11-24 17:00"), ("Etc/GMT+12", "2027-11-23 15:00")]
+)
+def test_a_reminder_tells_both_forms_the_same_end_in_the_workgroups_zone(zone: str, shown: str) -> None:
+    mail = expiring(zone=zone)
+
+    for form in (mail.text, mail.html):
+        assert f"only before {shown} ({zone})" in form
+        assert "2 of 12 licenses left" in form
+        assert "https://desk.example/console/#/workgroups/wg_1/packs" in form
+    assert "<b>Northwind" not in mail.html

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -5,7 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packhouse.domain import ids
-from packhouse.domain.runs import Outcome, Run, RunState, Settlement, allocate, lease_latest_at, leased_until
+from packhouse.domain.runs import (
+    Allocation,
+    Coverage,
+    Outcome,
+    Run,
+    RunState,
+    Settlement,
+    allocate,
+    lease_latest_at,
+    leased_until,
+    require_one_transaction,
+    retryable,
+)
 from packhouse.errors import StartTooScattered
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
@@ -33,6 +47,10 @@ def run(**held: int) -> Run:
     )
 
 
+def started(allocations: Sequence[Allocation]) -> list[Run]:
+    return [replace(run(), run_id=f"run {number}", allocation=one) for number, one in enumerate(allocations)]
+
+
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=30), st.lists(st.integers(1, 3), min_size=1, max_size=20))
 def test_items_take_what_they_asked_for_in_burn_down_order_and_no_more_than_there_is(
     stock: list[int], wanted: list[int]
@@ -41,7 +59,7 @@ def test_items_take_what_they_asked_for_in_burn_down_order_and_no_more_than_ther
     if sum(wanted) > sum(stock):
         wanted = [1] * min(len(wanted), sum(stock))
 
-    allocations = allocate(held, wanted, packs_per_run_max=5)
+    allocations = allocate(held, wanted)
 
     assert [sum(allocation.values()) for allocation in allocations] == wanted
     taken = {name: sum(allocation.get(name, 0) for allocation in allocations) for name in held}
@@ -51,20 +69,32 @@ def test_items_take_what_they_asked_for_in_burn_down_order_and_no_more_than_ther
 
 
 def test_a_start_that_needs_more_writes_than_a_transaction_holds_says_how_many_items_would_do() -> None:
-    stock = {pack(number): 1 for number in range(98)}
+    runs = started(allocate({pack(number): 1 for number in range(98)}, [1] * 98))
 
     with pytest.raises(StartTooScattered) as refusal:
-        allocate(stock, [1] * 98, packs_per_run_max=5)
+        require_one_transaction(runs, {}, packs_per_run_max=5)
 
     assert refusal.value.facts == {"items_max": 49}  # 49 items, 49 packs, the project: 99 writes
-    assert len(allocate(stock, [1] * 49, packs_per_run_max=5)) == 49
+    require_one_transaction(runs[:49], {}, packs_per_run_max=5)
+
+
+@pytest.mark.parametrize(("shared", "items_max"), [(1, 98), (10, 89), (98, 49)])
+def test_what_several_runs_share_is_one_write_more(shared: int, items_max: int) -> None:
+    runs = started([{}] * 98)
+    also = {run.run_id: f"root {number % shared}" for number, run in enumerate(runs)}
+
+    require_one_transaction(runs[:items_max], also, packs_per_run_max=5)
+    if items_max < 98:
+        with pytest.raises(StartTooScattered) as refusal:
+            require_one_transaction(runs, also, packs_per_run_max=5)
+        assert refusal.value.facts == {"items_max": items_max}
 
 
 def test_an_item_on_more_packs_than_a_run_may_hold_is_too_scattered() -> None:
-    stock = {pack(number): 1 for number in range(8)}
+    runs = started(allocate({pack(number): 1 for number in range(8)}, [2, 6]))
 
     with pytest.raises(StartTooScattered) as refusal:
-        allocate(stock, [2, 6], packs_per_run_max=5)
+        require_one_transaction(runs, {}, packs_per_run_max=5)
 
     assert refusal.value.facts == {"items_max": 1}
 
@@ -88,6 +118,7 @@ def test_what_did_not_succeed_gives_everything_back(outcome: Outcome) -> None:
 
 def test_a_hold_reads_as_lapsed_from_the_instant_its_lease_ends() -> None:
     held = run(p0=1)
+    assert held.lease_expires_at is not None
 
     assert held.standing(held.lease_expires_at - timedelta(seconds=1)) is RunState.HELD
     assert held.standing(held.lease_expires_at) is RunState.LAPSED
@@ -130,3 +161,45 @@ def test_a_lease_ends_at_the_latest_so_long_after_the_soonest_expiry_and_within_
     assert lease_latest_at({soon: 1}, NOW, hours_after_expiry=0, days=30) == NOW + timedelta(days=4)
     assert lease_latest_at({late: 1}, NOW, hours_after_expiry=24, days=30) == NOW + timedelta(days=30)
     assert leased_until(NOW, 3600, NOW + timedelta(minutes=5)) == NOW + timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "error_count", "coverage", "retried"),
+    [
+        (Outcome.SUCCEEDED, 1, Coverage.LICENSED, True),
+        (Outcome.SUCCEEDED, 1, Coverage.COVERED, True),
+        (Outcome.SUCCEEDED, 1, Coverage.FREE, True),
+        (Outcome.SUCCEEDED, 0, Coverage.LICENSED, False),
+        (Outcome.FAILED, 1, Coverage.LICENSED, False),
+        (Outcome.STOPPED, 1, Coverage.COVERED, False),
+        (None, 0, Coverage.LICENSED, False),
+    ],
+)
+def test_what_succeeded_and_left_errors_can_be_retried_whatever_it_ran_on(
+    outcome: Outcome | None,
+    error_count: int,
+    coverage: Coverage,
+    retried: bool,  # noqa: FBT001  # a case
+) -> None:
+    parent = replace(run(), outcome=outcome, error_count=error_count, coverage=coverage, state=coverage.first_state)
+
+    assert retryable(parent, item_id=parent.item_id, service=parent.service) is retried
+    assert not retryable(parent, item_id="another", service=parent.service)
+    assert not retryable(parent, item_id=parent.item_id, service="another")
+
+
+@pytest.mark.parametrize("coverage", [Coverage.COVERED, Coverage.FREE])
+def test_a_run_without_a_license_is_open_until_it_is_settled_and_keeps_its_state(coverage: Coverage) -> None:
+    begun = replace(
+        run(), allocation={}, coverage=coverage, state=coverage.first_state, lease_expires_at=None, lease_seconds=None
+    )
+    settlement = Settlement(outcome=Outcome.SUCCEEDED, errors=("mail-1",), error_count=1)
+
+    ended = begun.settled(settlement, by="worker", at=NOW + timedelta(days=400))
+
+    assert begun.is_open(NOW + timedelta(days=400))
+    assert not ended.is_open(NOW)
+    assert (ended.state, ended.licenses_used, ended.given_back()) == (begun.state, None, {})
+    assert ended.settled_as(settlement)
+    assert not ended.settled_as(replace(settlement, errors=()))
+    assert ended.as_started() == begun

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from itertools import count
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import requests
 
@@ -20,7 +20,8 @@ from tests.stack.running import wait_for
 
 HOME = "Fabrikam Distribution"
 """Whose workgroup is fuzzed: one that no other test of a shared stack looks into."""
-SERVICE = "document-migration"
+SERVICE, BUNDLE = "document-migration", "user-migration-bundle"
+USERS = ("mailbox@tenant.example", "zürich@tenant.example")
 RUNS, ORDERS = 8, 4
 """How many are made anew for each operation that names such in its path."""
 OWNERS = 12
@@ -41,7 +42,7 @@ class Stock:
         self._wg: str = home["workgroup_id"]
         self._owner = _with_token(home["token"])
         self._keys = count(1)
-        paid = self._order(10_000)
+        paid = self._order(10_000, BUNDLE)
         self._pay(paid["checkout_url"])
         wait_for(lambda: self._get(f"orders/{paid['order_id']}")["status"] == "paid")
         self._packs = [pack["pack_id"] for pack in self._get("packs")["items"]]
@@ -67,9 +68,11 @@ class Stock:
         project_id = self._post("projects", {"name": "Move", "max_licenses_per_item": 100})["project_id"]
         runs = self._runs(project_id) if "/runs" in path else []
         orders = [self._order(1)["order_id"] for _ in range(ORDERS)] if "{order_id}" in path else []
+        entitled = self._entitled() if "/entitlements/" in path else {}
         listed = path.replace("{wg}", self._wg).replace("{project_id}", project_id)
         return {
             **WORDS,
+            **entitled,
             "wg": _one_of(self._wg),
             "project_id": _one_of(project_id),
             "project": _one_of(project_id),
@@ -78,7 +81,7 @@ class Stock:
             "order_id": _one_of(*orders),
             "pack_id": _one_of(*self._packs),
             "pack": _one_of(*self._packs),
-            "cursor": _one_of(self._cursor(listed)) if label.startswith("GET ") else {},
+            "cursor": _one_of(self._cursor(listed)) if label.startswith("GET ") and "xlsx" not in path else {},
         }
 
     def described(self, description: Description) -> Description:
@@ -105,13 +108,20 @@ class Stock:
         cursor: str | None = page.json().get("next_cursor")
         return cursor
 
+    def _entitled(self) -> Words:
+        """Who is entitled to what."""
+        for user in USERS:
+            answer = self._owner.put(self._url(f"entitlements/{quote(user)}/{BUNDLE}"), timeout=SECONDS_MAX)
+            assert answer.status_code in {200, 201}, answer.text
+        return {"user": _one_of(*USERS), "sku": _one_of(BUNDLE)}
+
     def _runs(self, project_id: str) -> list[str]:
         items = [{"item_id": f"box-{number}"} for number in range(RUNS)]
         body = {"service": SERVICE, "pass": "full", "items": items, "lease_seconds": 86_400}
         return [run["run_id"] for run in self._post(f"projects/{project_id}/runs", body)["runs"]]
 
-    def _order(self, quantity: int) -> Any:  # noqa: ANN401  # any JSON
-        lines = [{"sku": SERVICE, "quantity": quantity}]
+    def _order(self, quantity: int, *also: str) -> Any:  # noqa: ANN401  # any JSON
+        lines = [{"sku": SERVICE, "quantity": quantity}, *({"sku": sku, "quantity": 100} for sku in also)]
         body = {"lines": lines, "method": "card", "billing_address": ADDRESS, "email": "buyer@fabrikam.example"}
         return self._post("orders", body)
 
@@ -207,7 +217,7 @@ WORDS: Words = {
     "lease_seconds": _one_of(60, 3_600, 86_400),
     "licenses": _one_of(1, 2, 3),
     "licenses_used": _one_of(1, None),
-    "user": _one_of("mailbox@tenant.example", "Zürich@tenant.example", None),
+    "user": _one_of(*USERS, "Zürich@tenant.example", None),
     "billing_address": _one_of(ADDRESS),
     "shipping_address": _one_of(ADDRESS, None),
     "email": _one_of("ada@northwind.example", "A.B+c@contoso.example"),

@@ -98,6 +98,22 @@ def later_pack_first(world: World) -> None:
     overwrite(world, {**taken, "item": later}, table=world.journal.name)
 
 
+def retired_over_a_hold(world: World) -> None:
+    overwrite(world, one(world, "PROJECT"), state="retired", ended_at="2026-11-25T03:00:00Z")
+
+
+def entitlement_erased(world: World) -> None:
+    erase(world, one(world, "ENT", used_at=None))
+
+
+def covered_run_of_nobody(world: World) -> None:
+    overwrite(world, one(world, "RUN", state="covered"), user="max")
+
+
+def retry_not_counted(world: World) -> None:
+    overwrite(world, one(world, "RUN", state="covered"), retries=None)
+
+
 DAMAGES: list[tuple[Damage, str]] = [
     (license_doubled, "conservation"),
     (oversold, "conservation"),
@@ -111,6 +127,10 @@ DAMAGES: list[tuple[Damage, str]] = [
     (entry_erased, "journal-complete"),
     (entry_changed, "journal-complete"),
     (later_pack_first, "burn-down"),
+    (retired_over_a_hold, "idle-end"),
+    (entitlement_erased, "conservation"),
+    (covered_run_of_nobody, "covered-iff-entitled"),
+    (retry_not_counted, "retry-is-free"),
 ]
 
 

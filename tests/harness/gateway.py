@@ -78,7 +78,8 @@ class Gateway:
         """Hand an event to the function that its route leads to."""
         answer = handler_of(_route(event["routeKey"]).function)(event, context())
         answered = {name.lower(): value for name, value in answer["headers"].items()}
-        assert answer["isBase64Encoded"] is False
+        if answer["isBase64Encoded"]:
+            return Answer(answer["statusCode"], answered, base64.b64decode(answer["body"], validate=True))
         return Answer(answer["statusCode"], answered, json_of_text(answer["body"]))
 
     def resent(self, event: Mapping[str, Any]) -> dict[str, Any]:

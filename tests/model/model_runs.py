@@ -70,11 +70,19 @@ def _insufficient(house: Packhouse, body: Mapping[str, Any], *, available: int) 
     unnamed = [number for number, item in enumerate(items) if "user" not in item]
     if sold["consumption"] == "on_assignment" and unnamed:
         return Refused("invalid-request", errors=[{"pointer": f"/items/{number}/user"} for number in unnamed])
-    named = [item["user"] for item in items if "user" in item]
-    for license_type in assigned if named else []:
-        if in_stock := sum(house.stock(license_type["sku"]).values()):
-            return Refused("assignment-required", sku=license_type["sku"], available=in_stock, user=named[0])
-    asked = sum(item["licenses"] for item in items)
+    left, asked, waiting = available, 0, set[str]()
+    for item in items:  # one after another: what one takes is gone for the next
+        user = item.get("user")
+        if sold["consumption"] == "on_success" and left >= item["licenses"]:
+            left, asked = left - item["licenses"], asked + item["licenses"]
+            continue
+        for license_type in assigned if user else []:
+            if in_stock := sum(house.stock(license_type["sku"]).values()):
+                return Refused("assignment-required", sku=license_type["sku"], available=in_stock, user=user)
+        if sold["consumption"] == "on_success":
+            asked += item["licenses"]
+        elif user not in waiting:  # one assignment is enough for all that is a user's
+            asked, waiting = asked + 1, waiting | {user}
     lines = [{"sku": sold["sku"], "quantity": asked - available}]
     total = {"amount": sold["unit_price"]["amount"] * (asked - available), "currency": "usd"}
     return Refused(

@@ -169,6 +169,17 @@ def test_a_job_runs_at_once_and_answers_its_result(stack: LocalStack) -> None:
     assert len(ticks(stack, "weekly")) == before + 1
 
 
+def test_the_sweep_is_ticked_and_lets_packs_expire(stack: LocalStack) -> None:
+    advance(stack, "20d")
+
+    answer = stack.request("POST", "/dev/jobs/sweep")
+
+    assert answer.status == 200
+    assert [answer.json[queue]["parked"] for queue in ("RUN", "PACK")] == [0, 0]
+    assert not [line for line in stack.lines() if line.startswith("sweep failed")]
+    wait_for(lambda: [entry for entry in journal(stack) if entry["actor"] == "packhouse:sweep"])
+
+
 def test_a_job_that_fails_says_why(stack: LocalStack) -> None:
     answer = stack.request("POST", "/dev/jobs/failing")
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from packhouse import auditing, bus, buying, mailing, selling
+from packhouse import auditing, bus, buying, mailing, selling, sweeping
 from packhouse.domain import journal
 from packhouse.payments import stripe
 from packhouse.policies import Policies
@@ -48,6 +48,8 @@ CALLS: dict[str, dict[str, set[str]]] = {
         "Table": {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem"},
         "Table/index/by_owner": {"Query"},
     },
+    "SweepFunction": {"Table": {"GetItem", "BatchGetItem", "Query", "UpdateItem"}, "Table/index/due": {"Query"}},
+    "WatchFunction": {"Table": {"GetItem", "BatchGetItem", "Query", "UpdateItem"}, "FailedWatches": {"SendMessage"}},
     "JournalFunction": {"Journal": {"PutItem"}, "Bus": {"PutEvents"}},
     "AuditFunction": {
         "Table": {"GetItem", "BatchGetItem", "Query", "PutItem"},
@@ -56,9 +58,16 @@ CALLS: dict[str, dict[str, set[str]]] = {
     },
     "NotificationsFunction": {
         "Table": {"GetItem", "BatchGetItem", "PutItem", "UpdateItem"},
+        "Table/index/by_owner": {"Query"},
         "MailDomain": {"SendEmail"},
     },
-    "JournalReadFunction": {"Table": {"GetItem", "PutItem"}, "Journal": {"Query"}},
+    "JournalReadFunction": {"Table": {"GetItem", "BatchGetItem", "PutItem"}, "Journal": {"Query"}},
+    "RollUpFunction": {
+        "Table": {"BatchGetItem"},
+        "Table/index/by_owner": {"Query"},
+        "Journal": {"GetItem", "Query", "PutItem"},
+    },
+    "DocumentsFunction": {"Table": {"GetItem", "BatchGetItem", "PutItem"}, "Journal": {"Query"}},
 }
 
 
@@ -252,7 +261,10 @@ def test_the_bus_hands_on_just_the_events_that_ask_for_a_mail_to_a_queue_that_ta
         assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["MailEvents", "Arn"]}}}
 
 
-@pytest.mark.parametrize("queue", sorted(of_type("AWS::SQS::Queue").keys() - {"FailedStripeEvents", "FailedMails"}))
+FAILED = {"FailedStripeEvents", "FailedMails", "FailedWatches"}
+
+
+@pytest.mark.parametrize("queue", sorted(of_type("AWS::SQS::Queue").keys() - FAILED))
 def test_what_a_queue_gives_up_waits_in_another_that_has_an_alarm(queue: str) -> None:
     properties = template.resources()[queue]["Properties"]
     (mapping,) = (
@@ -271,6 +283,24 @@ def test_what_a_queue_gives_up_waits_in_another_that_has_an_alarm(queue: str) ->
     assert properties["VisibilityTimeout"] >= 6 * reader["Properties"]["Timeout"]  # what AWS advises
     assert timedelta(seconds=properties["VisibilityTimeout"]) > mails.CLAIM
     assert watched == [[{"Ref": "Alarms"}]]
+
+
+def test_what_the_watch_gives_up_is_told_to_a_queue_that_has_an_alarm() -> None:
+    mapping = of_type("AWS::Lambda::EventSourceMapping")["WatchFunctionChanges"]["Properties"]
+    alarm = template.resources()["UnwatchedChanges"]["Properties"]
+
+    assert mapping["DestinationConfig"] == {"OnFailure": {"Destination": {"Fn::GetAtt": ["FailedWatches", "Arn"]}}}
+    assert mapping["BisectBatchOnFunctionError"] is True
+    assert 0 < mapping["MaximumRetryAttempts"] < 10
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": ["FailedWatches", "QueueName"]}}]
+    assert alarm["AlarmActions"] == [{"Ref": "Alarms"}]
+
+
+def test_a_stream_has_no_more_readers_than_it_has_room_for() -> None:
+    mappings = [one["Properties"] for one in of_type("AWS::Lambda::EventSourceMapping").values()]
+    readers = [one for one in mappings if one["EventSourceArn"] == {"Fn::GetAtt": ["Table", "StreamArn"]}]
+
+    assert len(readers) <= 2
 
 
 def test_what_the_auditor_finds_or_cannot_look_at_raises_an_alarm() -> None:
@@ -311,6 +341,19 @@ def test_a_schedule_that_fails_raises_an_alarm(function: str) -> None:
 
     assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Errors")
     assert alarm["AlarmActions"] == [{"Ref": "Alarms"}]
+
+
+def test_a_sweep_that_is_behind_or_silent_and_what_it_parks_raise_alarms() -> None:
+    late, parked = (template.resources()[name]["Properties"] for name in ("SweepLateness", "ParkedItem"))
+    behind, items = (template.resources()[name]["Properties"] for name in ("SweepBehind", "ParkedItems"))
+
+    assert late["FilterPattern"] == f'{{ $.message = "{sweeping.SWEPT}" }}'
+    assert late["MetricTransformations"][0]["MetricValue"] == "$.late_seconds"
+    assert behind["TreatMissingData"] == "breaching"
+    assert parked["FilterPattern"] == f'{{ $.message = "{sweeping.PARKED}" }}'
+    for alarm, metric in ((behind, late), (items, parked)):
+        assert alarm["MetricName"] == metric["MetricTransformations"][0]["MetricName"]
+        assert alarm["AlarmActions"] == [{"Ref": "Alarms"}]
 
 
 def test_log_lines_name_the_service() -> None:

@@ -13,7 +13,7 @@ from itertools import islice
 
 from aws_lambda_powertools import Logger
 
-from packhouse import invariants
+from packhouse import content, invariants
 from packhouse.domain.violations import Violation
 from packhouse.errors import NotFound, TryAgain
 from packhouse.store import audits, workgroups
@@ -72,7 +72,7 @@ def look(table: Table, log: Table, wg: str, now: datetime) -> list[Violation]:
     except TryAgain:  # or it is larger than can be read; the others are looked at all the same
         logger.warning(UNAUDITED, workgroup_id=wg)
         return []
-    except invariants.UNREADABLE as error:  # where no single item can be named; nor may that end the round
+    except content.UNREADABLE as error:  # where no single item can be named; nor may that end the round
         found = [Violation("readable", wg, f"{type(error).__name__}: {error}")]
     return [replace(one, detail=one.detail[:DETAIL_MAX]) for one in found]
 

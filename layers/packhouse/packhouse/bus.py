@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from packhouse.domain.journal import PLATFORM, Entry
+from packhouse.domain.journal import PLATFORM, Change, Entry
 from packhouse.errors import TryAgain
 
 if TYPE_CHECKING:
@@ -24,6 +24,14 @@ class DomainEvent:
     kind: str
     workgroup_id: str
     item: str
+    changes: Sequence[Change] = ()
+
+    def after(self, field: str) -> Any:  # noqa: ANN401  # what an attribute may hold
+        """What the change made of an attribute; None where it didn't touch it, or took it away."""
+        return next((change.after for change in self.changes if change.field == field), None)
+
+    def before(self, field: str) -> Any:  # noqa: ANN401  # as above
+        return next((change.before for change in self.changes if change.field == field), None)
 
 
 class Bus:
@@ -69,5 +77,9 @@ def received(event: Mapping[str, Any]) -> DomainEvent:
     """An event as EventBridge hands it on."""
     detail = event["detail"]
     return DomainEvent(
-        event_id=detail["entry_id"], kind=detail["kind"], workgroup_id=detail["workgroup_id"], item=detail["item"]
+        event_id=detail["entry_id"],
+        kind=detail["kind"],
+        workgroup_id=detail["workgroup_id"],
+        item=detail["item"],
+        changes=[Change(**change) for change in detail["changes"]],
     )

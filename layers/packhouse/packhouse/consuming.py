@@ -1,20 +1,26 @@
 """Hold licenses while work runs, spend them on success, give them back otherwise."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from packhouse import covering
+from packhouse.domain import coverage
 from packhouse.domain import runs as rules
 from packhouse.domain.access import Stamp
+from packhouse.domain.coverage import Covering, Decided, Decision, Need
 from packhouse.domain.ids import Kind, is_id, named
-from packhouse.domain.licenses import Catalog, Consumption, LicenseType, Line
+from packhouse.domain.licenses import Catalog, LicenseType
 from packhouse.domain.projects import ProjectState
-from packhouse.domain.runs import Allocation, Run, RunState, Settlement
+from packhouse.domain.runs import Allocation, Coverage, Pass, Run, Settlement
 from packhouse.errors import (
     AssignmentRequired,
+    ErrorsNotOfParent,
     IdempotencyKeyReused,
     InvalidRequest,
     LicensesExhausted,
     NotFound,
+    ParentNotRetryable,
     ProjectNotActive,
     Refusal,
     TooManyLicensesForItem,
@@ -22,6 +28,7 @@ from packhouse.errors import (
 )
 from packhouse.policies import Policies
 from packhouse.store import packs, projects, runs
+from packhouse.store.runs import Beginning
 from packhouse.store.table import StampedTable
 
 LOST_RACES_MAX = 5
@@ -29,11 +36,16 @@ LOST_RACES_MAX = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartItem:
-    """One item to run a service on, for a user, with so many licenses."""
+    """One item to run a service on, for a user, with so many licenses.
+
+    A retry names its parent, and which of the errors that left it retries; None: all of them.
+    """
 
     item_id: str
     user: str | None
     licenses: int
+    parent_run_id: str | None = None
+    errors: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,27 +55,21 @@ class Start:
     workgroup_id: str
     project_id: str
     service: str
+    run_pass: Pass = Pass.FULL
     items: Sequence[StartItem]
     lease_seconds: int | None
     name: str
     request_hash: str
 
     @property
-    def licenses(self) -> int:
-        return sum(item.licenses for item in self.items)
-
-    @property
     def most(self) -> int:
         return max(item.licenses for item in self.items)
 
-    @property
-    def user(self) -> str | None:
-        """The first user that the items name."""
-        return next((item.user for item in self.items if item.user), None)
-
-    def without_user(self) -> list[int]:
-        """The indexes of the items that name no user."""
-        return [index for index, item in enumerate(self.items) if item.user is None]
+    def needs(self) -> list[Need]:
+        return [
+            Need(user=item.user, licenses=item.licenses, place=f"/items/{number}")
+            for number, item in enumerate(self.items)
+        ]
 
     def run_ids(self) -> list[str]:
         return [named(Kind.RUN, self.workgroup_id, self.name, str(index)) for index in range(len(self.items))]
@@ -88,7 +94,7 @@ def start(table: StampedTable, catalog: Catalog, policies: Policies, wanted: Sta
 def settle(table: StampedTable, wg: str, project_id: str, run_id: str, settlement: Settlement) -> tuple[Run, bool]:
     """End a run; the run, and whether this very request ended it (else an equal one had before)."""
     if settlement.spends_all:
-        return runs.consume(table, wg, project_id, run_id, settlement)
+        return _consume(table, wg, project_id, run_id, settlement)
     (run,) = runs.read_many(table, wg, project_id, [run_id])
     return _settle(table, run, settlement)
 
@@ -104,7 +110,7 @@ def settle_each(
 
     def end(own: StampedTable, run_id: str) -> tuple[Run, bool]:
         if settlements[run_id].spends_all:
-            return runs.consume(own, wg, project_id, run_id, settlements[run_id])
+            return _consume(own, wg, project_id, run_id, settlements[run_id])
         return _settle(own, read.get(run_id), settlements[run_id])
 
     return _each(table, wg, project_id, list(settlements), end)
@@ -147,21 +153,69 @@ def _each[Done](
 
 
 def _started(table: StampedTable, catalog: Catalog, policies: Policies, wanted: Start) -> Started:
-    license_type = catalog.spent_by(wanted.service)
-    if license_type is None:
-        raise _insufficient(table, catalog, wanted, available=0)
     for _ in range(LOST_RACES_MAX):
-        stock = packs.stock(table, wanted.workgroup_id, license_type, now=table.stamp.at)
-        available = sum(stock.values())
-        if available < wanted.licenses:
-            raise _insufficient(table, catalog, wanted, available=available)
-        held = _held(wanted, license_type, stock, policies, by=table.stamp)
+        retrying = wanted.run_pass is Pass.RETRY_ERRORS
+        beginning = _retrying(table, policies, wanted) if retrying else _covering(table, catalog, policies, wanted)
+        if beginning is None:
+            continue
         try:
-            runs.start(table, held)
+            runs.start(table, beginning, most=wanted.most, retries_max=policies.retries_per_root_max)
         except runs.PackRaceLost:
             continue
-        return Started(held, replayed=False)
+        return Started(list(beginning.runs), replayed=False)
     raise TryAgain
+
+
+def _covering(table: StampedTable, catalog: Catalog, policies: Policies, wanted: Start) -> Beginning | None:
+    """The runs to start: those of entitled users covered, the others with the licenses they are to hold.
+
+    None: what was missing came while the refusal was looked up.
+    """
+    wg, needs = wanted.workgroup_id, wanted.needs()
+    entitled = covering.covering_now(table, catalog, wg, wanted.service, [need.user for need in needs if need.user])
+    spent = catalog.spent_by(wanted.service)
+    stock = packs.stock(table, wg, spent, now=table.stamp.at) if spent else {}
+    known = {spent.sku: sum(stock.values())} if spent else {}
+    found = coverage.decide(catalog, wanted.service, needs, entitlements=entitled, stock=known)
+    if not found.startable:
+        whole = covering.look(table, catalog, wg, wanted.service, needs)  # also what could be assigned
+        if whole.startable:
+            return None
+        raise _insufficient(whole)
+    licensed = [(item, run_id) for item, run_id, one in _each_item(wanted, found) if one.entitlement is None]
+    held = _held(wanted, licensed, spent, stock, policies, by=table.stamp) if spent and licensed else []
+    by_id = {run.run_id: run for run in held}
+    begun, uses = [], {}
+    for item, run_id, one in _each_item(wanted, found):
+        if one.entitlement is None:
+            begun.append(by_id[run_id])
+            continue
+        begun.append(_unlicensed(wanted, item, run_id, coverage_of=Coverage.COVERED, sku=one.sku, by=table.stamp))
+        if one.entitlement.used_at is None:
+            uses[run_id] = one.entitlement
+    rules.require_one_transaction(
+        begun, {run_id: one.user for run_id, one in uses.items()}, packs_per_run_max=policies.packs_per_run_max
+    )
+    return Beginning(runs=begun, uses=list(uses.values()))
+
+
+def _retrying(table: StampedTable, policies: Policies, wanted: Start) -> Beginning:
+    """The retries to start, free of licenses: each of a parent that succeeded and left the errors it names."""
+    wg, project_id = wanted.workgroup_id, wanted.project_id
+    parents = runs.read_with_errors(table, wg, project_id, [str(item.parent_run_id) for item in wanted.items])
+    begun = []
+    for item, run_id, parent in zip(wanted.items, wanted.run_ids(), parents, strict=True):
+        if parent is None:
+            raise NotFound
+        if not rules.retryable(parent, item_id=item.item_id, service=wanted.service):
+            raise ParentNotRetryable(state=parent.standing(table.stamp.at))
+        if not set(item.errors or ()) <= set(parent.errors or ()):
+            raise ErrorsNotOfParent
+        retry = _unlicensed(wanted, item, run_id, coverage_of=Coverage.FREE, sku=parent.sku, by=table.stamp)
+        begun.append(replace(retry, parent_run_id=parent.run_id, root_run_id=parent.root))
+    roots = {run.run_id: run.root for run in begun}
+    rules.require_one_transaction(begun, roots, packs_per_run_max=policies.packs_per_run_max)
+    return Beginning(runs=begun, roots=Counter(roots.values()))
 
 
 def _outranking(table: StampedTable, wanted: Start, refusal: Refusal | runs.NotStarted) -> Started:
@@ -186,30 +240,29 @@ def _outranking(table: StampedTable, wanted: Start, refusal: Refusal | runs.NotS
     raise refusal if isinstance(refusal, Refusal) else TryAgain from refusal
 
 
-def _insufficient(table: StampedTable, catalog: Catalog, wanted: Start, *, available: int) -> Refusal:
-    """Why the stock of what the service spends isn't enough: another type must be assigned first, or more be bought."""
-    sold = catalog.sold_for(wanted.service)
-    if sold.consumption is Consumption.ON_ASSIGNMENT and (unnamed := wanted.without_user()):
-        detail = f"{wanted.service} needs a license assigned to the user: name the user."
-        return InvalidRequest(errors=[{"pointer": f"/items/{index}/user", "detail": detail} for index in unnamed])
-    if wanted.user is not None:
-        for license_type in catalog.assigned_for(wanted.service):
-            in_stock = sum(packs.stock(table, wanted.workgroup_id, license_type, now=table.stamp.at).values())
-            if in_stock:
-                return AssignmentRequired(sku=license_type.sku, available=in_stock, user=wanted.user)
-    missing = wanted.licenses - available
-    purchase = {"lines": [Line(sold.sku, missing)], "total": sold.unit_price.times(missing)}
-    return LicensesExhausted(sku=sold.sku, asked=wanted.licenses, available=available, purchase=purchase)
+def _insufficient(found: Covering) -> Refusal:
+    """Why not all of it can start: a license must be assigned first, or more be bought."""
+    for need, one in zip(found.needs, found.decided, strict=True):
+        if one.decision is Decision.ASSIGNMENT_REQUIRED:
+            return AssignmentRequired(sku=one.sku, available=found.stock[one.sku], user=need.user)
+    purchase = {"lines": found.lines, "total": found.cost}
+    return LicensesExhausted(sku=found.sold.sku, asked=found.asked, available=found.available, purchase=purchase)
+
+
+def _consume(table: StampedTable, wg: str, project_id: str, run_id: str, settlement: Settlement) -> tuple[Run, bool]:
+    """End a run that succeeded with all it held: one write, unless it turns out to hold nothing."""
+    try:
+        return runs.consume(table, wg, project_id, run_id, settlement)
+    except runs.Unlicensed as met:
+        return _settle(table, met.run, settlement)
 
 
 def _settle(table: StampedTable, run: Run | None, settlement: Settlement) -> tuple[Run, bool]:
     """End a run that was read, for what it holds must be known to be given back."""
     if run is None:
         raise NotFound
-    held = run.standing(table.stamp.at) is RunState.HELD
-    if held and (settlement.licenses_used or 0) > run.licenses:
-        detail = f"The run holds {run.licenses}."
-        raise InvalidRequest(errors=[{"pointer": "/licenses_used", "detail": detail}])
+    if run.is_open(table.stamp.at):
+        _require_fitting(table, run, settlement)
     revoked: frozenset[str] = frozenset()
     for _ in range(1 + len(run.allocation)):  # each further try learns of a pack that was revoked since
         try:
@@ -219,13 +272,36 @@ def _settle(table: StampedTable, run: Run | None, settlement: Settlement) -> tup
     raise TryAgain
 
 
-def _held(wanted: Start, license_type: LicenseType, stock: Allocation, policies: Policies, *, by: Stamp) -> list[Run]:
-    """The runs to start, each with the licenses it is to hold, in burn-down order."""
-    licenses = [item.licenses for item in wanted.items]
-    allocations = rules.allocate(stock, licenses, packs_per_run_max=policies.packs_per_run_max)
+def _require_fitting(table: StampedTable, run: Run, settlement: Settlement) -> None:
+    """Refuse what can't be true of this run: more licenses than it holds, or errors that the run it retries hadn't."""
+    if (settlement.licenses_used or 0) > run.licenses:
+        detail = f"The run holds {run.licenses}."
+        raise InvalidRequest(errors=[{"pointer": "/licenses_used", "detail": detail}])
+    if run.parent_run_id is not None and settlement.errors:
+        (parent,) = runs.read_with_errors(table, run.workgroup_id, run.project_id, [run.parent_run_id])
+        if not set(settlement.errors) <= set(parent.errors or () if parent else ()):
+            raise ErrorsNotOfParent
+
+
+def _each_item(wanted: Start, found: Covering) -> Iterator[tuple[StartItem, str, Decided]]:
+    """Each item with the id of its run and what was decided on it."""
+    return zip(wanted.items, wanted.run_ids(), found.decided, strict=True)
+
+
+def _held(
+    wanted: Start,
+    licensed: Sequence[tuple[StartItem, str]],
+    license_type: LicenseType,
+    stock: Allocation,
+    policies: Policies,
+    *,
+    by: Stamp,
+) -> list[Run]:
+    """The runs of these items, each with the licenses it is to hold, in burn-down order."""
+    allocations = rules.allocate(stock, [item.licenses for item, _ in licensed])
     lease_seconds = wanted.lease_seconds or license_type.lease_seconds_default
     started = []
-    for item, run_id, allocation in zip(wanted.items, wanted.run_ids(), allocations, strict=True):
+    for (item, run_id), allocation in zip(licensed, allocations, strict=True):
         latest = rules.lease_latest_at(
             allocation,
             by.at,
@@ -252,3 +328,23 @@ def _held(wanted: Start, license_type: LicenseType, stock: Allocation, policies:
             )
         )
     return started
+
+
+def _unlicensed(wanted: Start, item: StartItem, run_id: str, *, coverage_of: Coverage, sku: str, by: Stamp) -> Run:
+    """A run that holds nothing, and so has no lease."""
+    return Run(
+        workgroup_id=wanted.workgroup_id,
+        project_id=wanted.project_id,
+        run_id=run_id,
+        item_id=item.item_id,
+        user=item.user,
+        service=wanted.service,
+        sku=sku,
+        run_pass=wanted.run_pass,
+        coverage=coverage_of,
+        state=coverage_of.first_state,
+        allocation={},
+        started_at=by.at,
+        started_by=by.principal,
+        request_hash=wanted.request_hash,
+    )

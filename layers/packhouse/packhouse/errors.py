@@ -6,11 +6,12 @@ Refusal
 ├── 402 LicensesExhausted
 ├── 403 NotPermitted
 ├── 404 NotFound
-├── 409 AssignmentRequired, StartTooScattered, ProjectNotActive, LeaseEnded, RunAlreadySettled,
-│       OrderNotOpen, PriceChanged, CheckoutSuperseded
+├── 409 AssignmentRequired, StartTooScattered, ProjectNotActive, ProjectHasOpenRuns, LeaseEnded, RunAlreadySettled,
+│       PackNotUsable, EntitlementUsed, ParentNotRetryable, RetriesExhausted, OrderNotOpen, PriceChanged,
+│       CheckoutSuperseded
 ├── 413 TooLarge   415 UnsupportedMediaType
 ├── 422 InvalidRequest, IdempotencyKeyReused, UnknownSku, TooManyLicensesForItem, ServiceNotCovered,
-│       CardMaximumExceeded
+│       CardMaximumExceeded, AnswerTooLarge, ErrorsNotOfParent
 ├── 429 TooManyAttempts
 ├── 500 InternalError   502 PaymentProviderUnavailable
 └── 503 TryAgain
@@ -107,7 +108,7 @@ class LeaseEnded(Refusal):
     status = HTTPStatus.CONFLICT
     slug = "lease-ended"
     title = "The lease has ended"
-    sentence = "The run's lease ended at {returned_at}: it holds no license any more."
+    sentence = "The run's lease ended at {returned_at}: its licenses went back to the packs that they came from."
 
 
 class RunAlreadySettled(Refusal):
@@ -175,6 +176,48 @@ class UnknownSku(Refusal):
     sentence = "The catalog has no license type {sku}."
 
 
+class ProjectHasOpenRuns(Refusal):
+    status = HTTPStatus.CONFLICT
+    slug = "project-has-open-runs"
+    title = "Runs of the project are open"
+    sentence = "Settle its open runs first, or delete it with ?release=true, which gives their licenses back."
+
+
+class PackNotUsable(Refusal):
+    status = HTTPStatus.CONFLICT
+    slug = "pack-not-usable"
+    title = "The pack can't be used"
+    sentence = "The pack is {state}."
+
+
+class EntitlementUsed(Refusal):
+    status = HTTPStatus.CONFLICT
+    slug = "entitlement-used"
+    title = "The entitlement was used"
+    sentence = "It has covered a run, so its license is spent."
+
+
+class ParentNotRetryable(Refusal):
+    status = HTTPStatus.CONFLICT
+    slug = "parent-not-retryable"
+    title = "The run can't be retried"
+    sentence = "The parent is {state}: a retry needs one of the same item and service that succeeded and left errors."
+
+
+class RetriesExhausted(Refusal):
+    status = HTTPStatus.CONFLICT
+    slug = "retries-exhausted"
+    title = "Retried too often"
+    sentence = "A run and its retries may be retried {maximum} times."
+
+
+class ErrorsNotOfParent(Refusal):
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    slug = "errors-not-of-parent"
+    title = "Not errors of the parent"
+    sentence = "A retry names only errors that its parent left."
+
+
 class TooManyLicensesForItem(Refusal):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     slug = "too-many-licenses-for-item"
@@ -194,6 +237,13 @@ class CardMaximumExceeded(Refusal):
     slug = "card-maximum-exceeded"
     title = "More than a card takes at once"
     sentence = "An order by card comes to at most {maximum.amount} cents."
+
+
+class AnswerTooLarge(Refusal):
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    slug = "answer-too-large"
+    title = "More than one answer holds"
+    sentence = "An answer holds at most {rows_max} rows, and 6 MB: ask for fewer days."
 
 
 class TooManyAttempts(Refusal):

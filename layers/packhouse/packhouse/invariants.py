@@ -5,84 +5,55 @@ Pure functions over items and journal entries, so that unit tests, races and an 
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from functools import partial
 
+from packhouse import content as contents
+from packhouse.content import COUNTERS, Content, RunName
 from packhouse.domain import ids, instants
+from packhouse.domain import runs as rules
+from packhouse.domain.entitlements import Entitlement, EntitlementState
 from packhouse.domain.journal import Entry
-from packhouse.domain.orders import Order
-from packhouse.domain.packs import Pack, SourceKind
-from packhouse.domain.runs import Run, RunState
+from packhouse.domain.packs import SourceKind
+from packhouse.domain.projects import ENDED_IDLE, ProjectState
+from packhouse.domain.runs import Coverage, Outcome, Pass, Run, RunState
 from packhouse.domain.violations import Violation
-from packhouse.store import changes, keys, orders, packs, runs, workgroups
+from packhouse.store import changes, keys
 from packhouse.store.table import Item
 
-STAMPS = ("request_id", "changed_at")
-COUNTERS = ("available", "assigned", "in_coupons", "expired", "revoked")
 REQUEST_MAX = timedelta(seconds=30)  # a function's time-out is less
 ENDED = (RunState.CONSUMED, RunState.RELEASED, RunState.LAPSED)
-UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
-"""What is raised by what somebody wrote by hand and what makes no sense."""
+RETRIES_MAX = 100  # the most that the template allows; what a deployment allows now may have been more once
+TAKING = frozenset({"run.held", "entitlement.assigned"})
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
-    """All that a table holds of some workgroups, and their journal in the order of the stream."""
-
-    items: Sequence[Item]
-    packs: Sequence[Pack]
-    runs: Sequence[Run]
-    orders: Sequence[Order]
-    entries: Sequence[Entry]
-    late: frozenset[tuple[str, str]]
-    """Owner and name of what was changed so lately that its entry may be missing yet, and is."""
+type Checks = Mapping[str, Callable[[Content], Iterator[tuple[str, str]]]]
+"""By the invariant's name, what finds the items it doesn't hold for, and says why not."""
 
 
 def violations(
-    items: Iterable[Item], entries: Iterable[Entry], *, late_since: datetime | None = None
+    items: Iterable[Item],
+    entries: Iterable[Entry],
+    *,
+    retries_max: int = RETRIES_MAX,
+    late_since: datetime | None = None,
 ) -> list[Violation]:
     """Everything that doesn't hold. `entries` are all there are of these items, in any order.
 
     An item that can't be read is a violation of its own, and left out of the other checks. The journal may lack what
     changed after `late_since`.
     """
-    found: list[tuple[str, str, str]] = []
-    read: dict[str, list[Any]] = {name: [] for name in READERS}
-    readable: list[Item] = []
-    stamps: dict[str, str] = {}
-    for item in items:
-        kind, name = keys.kind(item), keys.subject(item)
-        stamps[name] = max(stamps.get(name, ""), f"{item.get('changed_at')} {item.get('request_id')}")
-        try:
-            _expect(str, *(item[stamp] for stamp in STAMPS if stamp in item))
-            changes.journaled(item)
-            if kind in READERS:
-                read[kind].append(READERS[kind](item))
-        except UNREADABLE as error:
-            found.append(("readable", name, f"{type(error).__name__}: {error}"))
-        else:
-            readable.append(item)
-    ordered = sorted(entries, key=lambda entry: int(entry.sequence))
-    late = _late(readable, ordered, instants.precise(late_since)) if late_since else frozenset()
-    content = Content(readable, read["PACK"], read["RUN"], read["ORDER"], ordered, late)
-    found += [(invariant, *one) for invariant, check in CHECKS.items() for one in check(content)]
-    return [Violation(invariant, name, detail, stamps.get(name, "")) for invariant, name, detail in found]
-
-
-def _late(items: Iterable[Item], entries: Iterable[Entry], since: str) -> frozenset[tuple[str, str]]:
-    told = {(entry.owner, entry.item, entry.at, entry.request_id) for entry in entries if entry.at > since}
-    changed = {
-        (changes.owner(item), keys.subject(item), item["changed_at"], item.get("request_id"))
-        for item in items
-        if item.get("changed_at", "") > since
-    }
-    return frozenset((owner, name) for owner, name, _, _ in changed - told)
+    held = contents.read(items, entries, late_since=late_since)
+    checks: Checks = {**CHECKS, "retry-is-free": partial(retry_is_free, retries_max=retries_max)}
+    found = [("readable", *one) for one in held.unreadable]
+    found += [(invariant, *one) for invariant, check in checks.items() for one in check(held)]
+    return [Violation(invariant, name, detail, held.stamps.get(name, "")) for invariant, name, detail in found]
 
 
 def conservation(content: Content) -> Iterator[tuple[str, str]]:
-    """Per pack: what is in runs by its counters is what held and consumed runs hold; nothing was ever below zero."""
+    """Per pack: what is in runs or assigned by its counters is so by runs and entitlements; none was ever below 0."""
     in_runs: Counter[tuple[str, str]] = Counter()
+    assigned = Counter((one.workgroup_id, pack_id) for one in content.entitlements for pack_id in one.spent())
     for run in content.runs:
         held = run.allocation if run.state is RunState.HELD else run.consumed()
         for pack_id, quantity in held.items():
@@ -94,8 +65,10 @@ def conservation(content: Content) -> Iterator[tuple[str, str]]:
         held_by_runs = in_runs[pack.workgroup_id, pack.pack_id]
         if pack.in_runs != held_by_runs:
             yield pack.pack_id, f"{pack.in_runs} in runs by its counters, {held_by_runs} by its runs"
-        if pack.assigned or pack.in_coupons:
-            yield pack.pack_id, "licenses are assigned or in coupons, and nothing is that holds them"
+        if pack.assigned != (entitled := assigned[pack.workgroup_id, pack.pack_id]):
+            yield pack.pack_id, f"{pack.assigned} assigned by its counters, {entitled} by the entitlements"
+        if pack.in_coupons:
+            yield pack.pack_id, "licenses are in coupons, and nothing is that holds them"
     yield from _ever_below_zero(content)
 
 
@@ -114,13 +87,17 @@ def _ever_below_zero(content: Content) -> Iterator[tuple[str, str]]:
 
 
 def isolation(content: Content) -> Iterator[tuple[str, str]]:
-    """A run holds licenses of packs of its own workgroup, and lies in a project of it."""
+    """A run holds licenses of packs of its own workgroup, and lies in a project of it; so is what is assigned."""
     owned = {(pack.workgroup_id, pack.pack_id) for pack in content.packs}
     owned |= {(changes.owner(item), keys.subject(item)) for item in content.items if keys.kind(item) == "PROJECT"}
     for run in content.runs:
         for used in (run.project_id, *run.allocation):
             if (run.workgroup_id, used) not in owned:
                 yield run.run_id, f"its workgroup doesn't have {used}"
+    for entitlement in content.entitlements:
+        for used in (entitlement.pack_id, *entitlement.earlier):
+            if (entitlement.workgroup_id, used) not in owned:
+                yield _named(entitlement), f"its workgroup doesn't have {used}"
 
 
 def settle_once(content: Content) -> Iterator[tuple[str, str]]:
@@ -131,34 +108,112 @@ def settle_once(content: Content) -> Iterator[tuple[str, str]]:
             continue
         if (entry.owner, entry.item) in ended:
             yield entry.item, f"{entry.kind} at {entry.at} came after its end"
-        if any(change.field == "state" and change.after in ENDED for change in entry.changes):
+        told = {change.field: change.after for change in entry.changes}
+        if told.get("state") in ENDED or told.get("outcome"):
             ended.add((entry.owner, entry.item))
     queued = {keys.subject(item) for item in content.items if keys.kind(item) == "RUN" and "due" in item}
     for run in content.runs:
         name = (run.workgroup_id, run.run_id)
-        if (run.state in ENDED) != (name in ended) and name not in content.late:
+        over = run.state in ENDED if run.coverage is Coverage.LICENSED else run.settled_at is not None
+        if over != (name in ended) and name not in content.late:
             yield run.run_id, f"it is {run.state}, and the journal tells otherwise"
         if (run.state is RunState.HELD) != (run.run_id in queued):
             yield run.run_id, f"it is {run.state}, and its place in the queue doesn't say so"
 
 
 def success_iff_consumed(content: Content) -> Iterator[tuple[str, str]]:
-    """A run consumed licenses exactly if its work succeeded."""
+    """A run consumed licenses exactly if it held some and its work succeeded."""
     for run in content.runs:
-        succeeded = run.outcome == "succeeded"
+        licensed = run.coverage is Coverage.LICENSED
+        if licensed != bool(run.allocation) or (not licensed and run.state is not run.coverage.first_state):
+            yield run.run_id, f"{run.coverage} and {run.state}, with {run.licenses} licenses"
+        succeeded = licensed and run.outcome is Outcome.SUCCEEDED
         if succeeded != (run.state is RunState.CONSUMED) or succeeded != (run.licenses_used is not None):
             yield run.run_id, f"{run.outcome} and {run.state}, with {run.licenses_used} licenses used"
         if run.licenses_used is not None and not 1 <= run.licenses_used <= run.licenses:
             yield run.run_id, f"it used {run.licenses_used} of {run.licenses}"
 
 
+def idle_end(content: Content) -> Iterator[tuple[str, str]]:
+    """No lease outlives the project that ended idle, and what is retired for good had a success."""
+    of_project: dict[tuple[str, str], list[Run]] = defaultdict(list)
+    for run in content.runs:
+        of_project[run.workgroup_id, run.project_id].append(run)
+    for item in content.items:
+        if keys.kind(item) != "PROJECT" or item.get("state") not in ENDED_IDLE:
+            continue
+        project_id = keys.subject(item)
+        own = of_project[changes.owner(item), project_id]
+        for run in own:
+            lease_ends_at = instants.text(run.lease_expires_at) if run.lease_expires_at else ""
+            if run.state is RunState.HELD and lease_ends_at > item.get("ended_at", ""):
+                yield project_id, f"it is {item['state']}, and {run.run_id} holds licenses"
+        if item["state"] == ProjectState.RETIRED and not any(run.outcome == "succeeded" for run in own):
+            yield project_id, "it is retired without a success"
+
+
+def covered_iff_entitled(content: Content) -> Iterator[tuple[str, str]]:
+    """A covered run's user had an entitlement that covered then; one is marked as used exactly if it covered runs.
+
+    A request may see what another did that began, and so is dated, later.
+    """
+    entitled = {(one.workgroup_id, one.user, one.sku): one for one in content.entitlements}
+    starts: dict[tuple[str, str, str], set[datetime]] = defaultdict(set)
+    for run in content.runs:
+        if run.coverage is Coverage.COVERED:
+            name = (run.workgroup_id, run.user or "", run.sku)
+            starts[name].add(run.started_at)
+            if name not in entitled or not _covered(entitled[name], run.started_at):
+                yield run.run_id, "nothing covered it"
+    for name, one in entitled.items():
+        if one.used_at is None and any(at >= one.assigned_at for at in starts[name]):
+            yield _named(one), "it covered a run, and isn't marked as used"
+        if one.used_at is not None and (one.used_at not in starts[name] or one.state is not EntitlementState.ACTIVE):
+            yield _named(one), f"it is {one.state} and used at {one.used_at}, when it covered nothing"
+        if one.until != ids.pack_expiry(one.pack_id):
+            yield _named(one), "it doesn't end with its pack"
+
+
+def _covered(entitlement: Entitlement, at: datetime) -> bool:
+    """Whether it, or one that stood in its place before, covered then."""
+    if entitlement.assigned_at - REQUEST_MAX <= at < entitlement.until and entitlement.state is EntitlementState.ACTIVE:
+        return True
+    return any(at < ids.pack_expiry(pack_id) for pack_id in entitlement.earlier)
+
+
+def retry_is_free(content: Content, retries_max: int = RETRIES_MAX) -> Iterator[tuple[str, str]]:
+    """A retry needs no license, and nothing else is free: its parent succeeded and left the errors it may leave.
+
+    It goes back to the same root as its parent, and is counted there.
+    """
+    by_name = {(run.workgroup_id, run.project_id, run.run_id): run for run in content.runs}
+    counted: Counter[RunName] = Counter()
+    for name, run in by_name.items():
+        if (run.coverage is Coverage.FREE) != (run.run_pass is Pass.RETRY_ERRORS):
+            yield run.run_id, f"{run.coverage}, and its pass is {run.run_pass}"
+        if run.coverage is not Coverage.FREE:
+            continue
+        parent_name = (run.workgroup_id, run.project_id, run.parent_run_id or "")
+        parent = by_name.get(parent_name)
+        if parent is None or not rules.retryable(parent, item_id=run.item_id, service=run.service):
+            yield run.run_id, "its parent can't be retried"
+        elif run.root_run_id != parent.root:
+            yield run.run_id, f"its root isn't {parent.root}"
+        elif not content.errors.get(name, frozenset()) <= content.errors.get(parent_name, frozenset()):
+            yield run.run_id, "it left errors that its parent hadn't"
+        counted[run.workgroup_id, run.project_id, run.root] += 1
+    for name, run in by_name.items():
+        if run.retries != counted[name] or run.retries > retries_max:
+            yield run.run_id, f"{run.retries} retries by its count, {counted[name]} by the runs"
+
+
 def burn_down(content: Content) -> Iterator[tuple[str, str]]:
-    """A start leaves no license in a pack that expires sooner than one it took from, if it could have seen it there.
+    """What takes licenses leaves none in a pack that expires sooner than one it took from, if it could have seen it.
 
     What was given back while a start was under way it need not have seen: a license counts once it has been in its
     pack for longer than a request lasts.
     """
-    starts = {(entry.owner, entry.request_id) for entry in content.entries if entry.kind == "run.held"}
+    starts = {(entry.owner, entry.request_id) for entry in content.entries if entry.kind in TAKING}
     of_packs: dict[str, dict[str, list[Entry]]] = defaultdict(lambda: defaultdict(list))
     for entry in content.entries:
         if entry.kind.startswith("pack.") and ids.is_id(ids.Kind.PACK, entry.item):
@@ -244,49 +299,23 @@ def _present(fields: Mapping[str, object]) -> dict[str, object]:
     return {field: value for field, value in fields.items() if value is not None}
 
 
-def _pack(item: Item) -> Pack:
-    pack = packs.of_item(item)
-    _expect(int, pack.quantity, *(getattr(pack, name) for name in COUNTERS))
-    if not ids.is_id(ids.Kind.PACK, pack.pack_id):
-        message = "its key is no pack's"
-        raise ValueError(message)
-    return pack
-
-
-def _run(item: Item) -> Run:
-    run = runs.of_item(item)
-    _expect(int, *run.allocation.values(), *([] if run.licenses_used is None else [run.licenses_used]))
-    return run
-
-
-def _order(item: Item) -> Order:
-    order = orders.of_item(item)
-    _expect(str, *order.packs)
-    return order
-
-
-def _expect(kind: type, *values: object) -> None:
-    for value in values:
-        if not isinstance(value, kind):
-            message = f"{value!r} is no {kind.__name__}"
-            raise TypeError(message)
-
-
-READERS: Mapping[str, Callable[[Item], object]] = {
-    "WG": workgroups.of_item,
-    "PACK": _pack,
-    "RUN": _run,
-    "ORDER": _order,
-}
-CHECKS: Mapping[str, Callable[[Content], Iterator[tuple[str, str]]]] = {
+CHECKS: Checks = {
     "conservation": conservation,
     "isolation": isolation,
     "settle-once": settle_once,
     "success-iff-consumed": success_iff_consumed,
+    "idle-end": idle_end,
+    "covered-iff-entitled": covered_iff_entitled,
+    "retry-is-free": retry_is_free,
     "burn-down": burn_down,
     "paid-iff-granted": paid_iff_granted,
     "journal-complete": journal_complete,
 }
+
+
+def _named(entitlement: Entitlement) -> str:
+    """Not by its user, whom no log line may name."""
+    return f"entitlement {entitlement.sku} of {entitlement.pack_id}"
 
 
 def _sooner(pack_id: str, other: str) -> bool:

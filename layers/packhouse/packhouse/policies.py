@@ -12,15 +12,24 @@ class Policies:
     lease_hours_after_pack_expiry: int = 24
     run_days_max: int = 30
     packs_per_run_max: int = 5
+    retries_per_root_max: int = 10
     inactivity_months: int = 6
     pack_reminder_days: int = 30
     project_warning_days: int = 30
+    project_second_warning_days: int = 7
+    project_last_warning_days: int = 1
     card_order_hours: int = 24
     checkout_minutes_min: int = 31
 
     @property
     def card_order_lifetime(self) -> timedelta:
         return timedelta(hours=self.card_order_hours)
+
+    @property
+    def project_warnings(self) -> tuple[int, ...]:
+        """How many days before its end an idle project is warned; none before the first."""
+        later = (self.project_second_warning_days, self.project_last_warning_days)
+        return (self.project_warning_days, *(days for days in later if days < self.project_warning_days))
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "Policies":

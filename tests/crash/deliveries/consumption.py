@@ -46,6 +46,27 @@ def read_project(shop: Shop) -> Delivery:
     return Delivery(source=request(shop.world, "GET", f"projects/{shop.world.project()}"))
 
 
+@registered(f"PATCH {PROJECTS}/{{project_id}}")
+def change_project(shop: Shop) -> Delivery:
+    project = shop.world.project()
+    return Delivery(
+        source=request(shop.world, "PATCH", f"projects/{project}", "amy", json={"name": "Moved"}),
+        rival=lambda: shop.world.call("DELETE", f"projects/{project}", "amy"),
+        settles=False,
+    )
+
+
+@registered(f"DELETE {PROJECTS}/{{project_id}}")
+def remove_project(shop: Shop) -> Delivery:
+    """Another would start a run in it, or removes it first."""
+    shop.world.grant("mailbox-migration", 5)
+    project = shop.world.project()
+    return Delivery(
+        source=request(shop.world, "DELETE", f"projects/{project}?release=true", "amy"),
+        rival=lambda: shop.world.start(project, 1, key="other"),
+    )
+
+
 @registered(f"POST {RUNS}")
 def start_runs(shop: Shop) -> Delivery:
     """From two packs; the other start would have the first of them for itself."""
@@ -68,6 +89,33 @@ def start_the_last_run(shop: Shop) -> Delivery:
     return Delivery(
         source=request(shop.world, "POST", f"projects/{project}/runs", json=body, key="one"),
         rival=lambda: shop.world.start(project, 1, key="other"),
+    )
+
+
+@registered(f"POST {RUNS}")
+def start_covered_runs(shop: Shop) -> Delivery:
+    """Of a user's first entitlement and another's; somebody would withdraw one of them."""
+    for user in ("ada", "amy"):
+        shop.world.entitle(user)
+    project = shop.world.project()
+    items = [{"item_id": f"box-{user}", "user": user} for user in ("ada", "amy")]
+    body = {"service": "mailbox-migration", "pass": "full", "items": items}
+    return Delivery(
+        source=request(shop.world, "POST", f"projects/{project}/runs", json=body, key="one"),
+        rival=lambda: shop.world.entitlement("DELETE", "amy"),
+    )
+
+
+@registered(f"POST {RUNS}")
+def start_retries(shop: Shop) -> Delivery:
+    """Of one root; another retry of it comes between."""
+    project, runs = started(shop)
+    shop.world.settle(project, runs[0], errors=["a", "b"])
+    items = [{"item_id": "box-0", "parent_run_id": runs[0], "errors": ["a"]}]
+    body = {"service": "mailbox-migration", "pass": "retry_errors", "items": items}
+    return Delivery(
+        source=request(shop.world, "POST", f"projects/{project}/runs", json=body, key="one"),
+        rival=lambda: shop.world.start(project, key="other", run_pass="retry_errors", items=items),
     )
 
 

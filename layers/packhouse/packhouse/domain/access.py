@@ -24,6 +24,8 @@ class Permission(StrEnum):
     READ = auto()
     RUN = auto()
     CREATE_PROJECTS = auto()
+    CHANGE_PROJECTS = auto()
+    ASSIGN = auto()
     BUY = auto()
     READ_ORDERS = auto()
     READ_WORKGROUP = auto()
@@ -40,6 +42,8 @@ MAY: Mapping[Role, frozenset[Permission]] = {
             Permission.READ,
             Permission.RUN,
             Permission.CREATE_PROJECTS,
+            Permission.CHANGE_PROJECTS,
+            Permission.ASSIGN,
             Permission.READ_WORKGROUP,
         }
     ),

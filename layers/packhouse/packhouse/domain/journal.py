@@ -33,5 +33,10 @@ class Entry:
     sequence: str
 
     @property
+    def request(self) -> str | None:
+        """The request as its caller was told it: which part of it made the change is ours alone."""
+        return self.request_id.partition("#")[0] if self.request_id else None
+
+    @property
     def month(self) -> str:
         return self.at[:4] + self.at[5:7]

@@ -48,6 +48,10 @@ class Catalog:
         """What a type is called; one that isn't sold any more by its sku."""
         return self.types[sku].name if sku in self.types else sku
 
+    def services_of(self, sku: str) -> list[str]:
+        """What a type permits; nothing, if it isn't sold any more."""
+        return list(self.types[sku].services) if sku in self.types else []
+
     def spent_by(self, service: str) -> LicenseType | None:
         """The one type of which each success of the service spends licenses, if there is one."""
         return next(iter(self._covering(service, Consumption.ON_SUCCESS)), None)

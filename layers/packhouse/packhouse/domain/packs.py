@@ -71,6 +71,7 @@ class Pack:
     unit_price: Money | None = None
     acquired_at: datetime
     expires_at: datetime
+    reminded_days: int | None = None  # how many days before its end the latest reminder of it was due
 
     @property
     def in_runs(self) -> int:

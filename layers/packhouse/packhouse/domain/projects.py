@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,9 +15,33 @@ class ProjectState(StrEnum):
     REMOVED = "removed"
 
 
+ENDED_IDLE = frozenset({ProjectState.RETIRED, ProjectState.CLOSED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdleWarning:
+    """What people were told: so many days before this end. The idle period it belongs to is named by its begin."""
+
+    days: int
+    idle_since: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Idleness:
+    """What a project's idleness comes to at an instant: its end, or a warning, or neither; and when to look again."""
+
+    ends: bool = False
+    warning: IdleWarning | None = None
+    look_again_at: datetime | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """A container of work, maybe for one end customer. A start, a settlement or a change of it is activity."""
+    """A container of work, maybe for one end customer. A start, a settlement or a change of it is activity.
+
+    `last_settled_at` and `last_success_at` follow the settlements, at most once a day. `warned` is its last warning.
+    """
 
     workgroup_id: str
     project_id: str
@@ -28,15 +53,33 @@ class Project:
     created_at: datetime
     created_by: str
     request_hash: str
+    last_changed_at: datetime | None = None
     last_run_at: datetime | None = None
+    last_settled_at: datetime | None = None
+    last_success_at: datetime | None = None
+    warned: IdleWarning | None = None
 
     @property
     def last_activity_at(self) -> datetime:
-        return self.last_run_at or self.created_at
+        known = (self.created_at, self.last_changed_at, self.last_run_at, self.last_settled_at)
+        return max(at for at in known if at is not None)
+
+    @property
+    def idle_end(self) -> ProjectState:
+        """What idleness makes of it: what was consumed stays so for good, else it can be opened again."""
+        return ProjectState.RETIRED if self.last_success_at else ProjectState.CLOSED
 
     def as_created(self) -> "Project":
         """The project before anything was done in it, as it was described then."""
-        return replace(self, state=ProjectState.ACTIVE, last_run_at=None)
+        return replace(
+            self,
+            state=ProjectState.ACTIVE,
+            last_changed_at=None,
+            last_run_at=None,
+            last_settled_at=None,
+            last_success_at=None,
+            warned=None,
+        )
 
     def retires_at(self, *, months: int) -> datetime:
         """When it ends if nothing more happens: its own days of inactivity, else so many calendar months."""
@@ -47,3 +90,16 @@ class Project:
     def warn_at(self, *, months: int, days: int) -> datetime:
         """When the first warning of its end is due: so many days before, but not before it began."""
         return max(self.created_at, self.retires_at(months=months) - timedelta(days=days))
+
+    def idleness(self, now: datetime, *, months: int, warnings: Sequence[int]) -> Idleness:
+        """Whether it ends now, or which warning is due: of several the most urgent, each once per idle period."""
+        ends_at = self.retires_at(months=months)
+        if ends_at <= now:
+            return Idleness(ends=True, look_again_at=None)
+        told = self.warned if self.warned and self.warned.idle_since == self.last_activity_at else None
+        due = [
+            days for days in warnings if (told is None or days < told.days) and ends_at - timedelta(days=days) <= now
+        ]
+        warning = IdleWarning(days=min(due), idle_since=self.last_activity_at, ends_at=ends_at) if due else None
+        later = [at for days in warnings if (at := ends_at - timedelta(days=days)) > now]
+        return Idleness(warning=warning, look_again_at=min(later, default=ends_at))

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import accumulate
 
 from packhouse.domain import ids
 from packhouse.errors import StartTooScattered
@@ -26,6 +25,8 @@ class RunState(StrEnum):
     CONSUMED = "consumed"
     RELEASED = "released"
     LAPSED = "lapsed"
+    COVERED = "covered"  # without a license; it has ended once it is settled
+    FREE = "free"  # as covered
 
 
 class Outcome(StrEnum):
@@ -37,13 +38,22 @@ class Outcome(StrEnum):
 
 
 class Pass(StrEnum):
+    """Retry: only what a run that succeeded left as errors."""
+
     FULL = "full"
+    RETRY_ERRORS = "retry_errors"
 
 
 class Coverage(StrEnum):
-    """Why a run may run: a license is held for it."""
+    """Why a run may run: it holds a license, its user's entitlement covers it, or it retries what was paid for."""
 
     LICENSED = "licensed"
+    COVERED = "covered"
+    FREE = "free"
+
+    @property
+    def first_state(self) -> RunState:
+        return {"licensed": RunState.HELD, "covered": RunState.COVERED, "free": RunState.FREE}[self]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +73,11 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One execution of a service on one item, holding licenses until it settles.
+    """One execution of a service on one item, holding licenses until it settles, or none if it needs none.
 
-    `lease_latest_at` caps every heartbeat: so long after the soonest expiry of its packs, and so many days of life.
-    `lease_seconds` is the lease the start granted, by which a replay tells the deadline again.
+    A hold alone has a lease. `lease_latest_at` caps every heartbeat: so long after the soonest expiry of its packs, and
+    so many days of life. `lease_seconds` is the lease the start granted, by which a replay tells the deadline again.
+    A retry names its parent, and the root at which the chain of retries began.
     """
 
     workgroup_id: str
@@ -81,11 +92,14 @@ class Run:
     allocation: Allocation
     started_at: datetime
     started_by: str
-    lease_seconds: int
-    lease_latest_at: datetime
+    lease_seconds: int | None = None
+    lease_latest_at: datetime | None = None
     request_hash: str
     state: RunState = RunState.HELD
-    lease_expires_at: datetime
+    lease_expires_at: datetime | None = None
+    parent_run_id: str | None = None
+    root_run_id: str | None = None
+    retries: int = 0  # how often it was retried, if it is a root
     outcome: Outcome | None = None
     licenses_used: int | None = None
     settled_at: datetime | None = None
@@ -99,31 +113,44 @@ class Run:
 
     def standing(self, now: datetime) -> RunState:
         """The state a reader is told."""
-        lapsed = self.state is RunState.HELD and self.lease_expires_at <= now
-        return RunState.LAPSED if lapsed else self.state
+        lapsed = self.lease_expires_at is not None and self.lease_expires_at <= now
+        return RunState.LAPSED if lapsed and self.state is RunState.HELD else self.state
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether it can still be settled."""
+        standing = self.standing(now)
+        return standing is RunState.HELD or (standing in UNLICENSED and self.settled_at is None)
+
+    @property
+    def root(self) -> str:
+        """Where the chain of its retries begins: at itself, unless it is one."""
+        return self.root_run_id or self.run_id
 
     def as_started(self) -> "Run":
         """The run as the answer to its start told it: only attributes that never change."""
         return replace(
             self,
-            state=RunState.HELD,
-            lease_expires_at=self.started_at + timedelta(seconds=self.lease_seconds),
+            state=self.coverage.first_state,
+            lease_expires_at=self.started_at + timedelta(seconds=self.lease_seconds) if self.lease_seconds else None,
             outcome=None,
             licenses_used=None,
             settled_at=None,
             settled_by=None,
             error_count=0,
             errors=None,
+            retries=0,
         )
 
     def settled(self, settlement: Settlement, *, by: str, at: datetime) -> "Run":
         """The run as this settlement ends it: success consumes what was used, anything else releases."""
         succeeded = settlement.outcome is Outcome.SUCCEEDED
+        licensed = self.coverage is Coverage.LICENSED
+        ended = RunState.CONSUMED if succeeded else RunState.RELEASED
         return replace(
             self,
-            state=RunState.CONSUMED if succeeded else RunState.RELEASED,
+            state=ended if licensed else self.state,
             outcome=settlement.outcome,
-            licenses_used=(settlement.licenses_used or self.licenses) if succeeded else None,
+            licenses_used=(settlement.licenses_used or self.licenses) if succeeded and licensed else None,
             settled_at=at,
             settled_by=by,
             error_count=settlement.error_count,
@@ -133,6 +160,10 @@ class Run:
     def settled_as(self, settlement: Settlement) -> bool:
         """Whether the run, with the errors it left, has ended just as this settlement would end it."""
         return self == self.settled(settlement, by=self.settled_by or "", at=self.settled_at or self.started_at)
+
+    def lapsed(self) -> "Run":
+        """The run as the end of its lease ends it."""
+        return replace(self, state=RunState.LAPSED)
 
     def consumed(self) -> Allocation:
         """The licenses it used up: the soonest expiring of those it held."""
@@ -145,12 +176,19 @@ class Run:
         return {pack: quantity for pack, quantity in rest.items() if quantity}
 
 
-def allocate(stock: Allocation, wanted: Sequence[int], *, packs_per_run_max: int) -> list[Allocation]:
-    """Take each item's licenses from the packs in burn-down order; the stock must hold enough for all of them.
+def retryable(parent: Run, *, item_id: str, service: str) -> bool:
+    """Whether a run of this item and service may retry the errors that the parent left."""
+    left = parent.outcome is Outcome.SUCCEEDED and parent.error_count > 0
+    return left and (parent.item_id, parent.service) == (item_id, service)
 
-    Refuses what one transaction can't hold (a write per item and per pack, and the project's) with the number of
-    items, from the first, that it could.
-    """
+
+UNLICENSED = frozenset({RunState.COVERED, RunState.FREE})
+
+
+def allocate(stock: Allocation, wanted: Sequence[int]) -> list[Allocation]:
+    """Take each item's licenses from the packs in burn-down order; the stock must hold enough for all of them."""
+    if not wanted:
+        return []
     packs = iter(sorted(stock.items()))
     pack, left = next(packs)
     allocations: list[Allocation] = []
@@ -163,10 +201,21 @@ def allocate(stock: Allocation, wanted: Sequence[int], *, packs_per_run_max: int
             allocation[pack] = min(missing, left)
             missing, left = missing - allocation[pack], left - allocation[pack]
         allocations.append(allocation)
-    items_max = _startable(allocations, packs_per_run_max)
-    if items_max < len(wanted):
-        raise StartTooScattered(items_max=items_max)
     return allocations
+
+
+def require_one_transaction(runs: Sequence[Run], also: Mapping[str, str | None], *, packs_per_run_max: int) -> None:
+    """Refuse runs that one transaction can't start, with the number of items, from the first, that it could.
+
+    It writes each run, each of their packs, the project, and for some runs (`also`, by run id) one item more that
+    several of them may share. No run may hold licenses of more packs than one may.
+    """
+    touched: set[str] = set()
+    for number, run in enumerate(runs):
+        shared = also.get(run.run_id)
+        touched |= {*run.allocation, *([shared] if shared else [])}
+        if len(run.allocation) > packs_per_run_max or (number + 1) + len(touched) + 1 > TRANSACTION_WRITES_MAX:
+            raise StartTooScattered(items_max=number)
 
 
 def lease_latest_at(allocation: Allocation, started_at: datetime, *, hours_after_expiry: int, days: int) -> datetime:
@@ -188,15 +237,3 @@ def _first(allocation: Allocation, quantity: int) -> Allocation:
         taken[pack] = min(quantity, allocation[pack])
         quantity -= taken[pack]
     return taken
-
-
-def _startable(allocations: Sequence[Allocation], packs_per_run_max: int) -> int:
-    """How many items, from the first, one transaction holds, none of them on more packs than one run may."""
-    spread: accumulate[frozenset[str]] = accumulate(
-        (frozenset(allocation) for allocation in allocations), frozenset.union
-    )
-    for number, (allocation, packs) in enumerate(zip(allocations, spread, strict=True)):
-        writes = (number + 1) + len(packs) + 1
-        if len(allocation) > packs_per_run_max or writes > TRANSACTION_WRITES_MAX:
-            return number
-    return len(allocations)

@@ -4,8 +4,19 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LowBalance:
+    """A license type of which too few are left: how many there were when that was seen, below which threshold."""
+
+    available: int
+    threshold: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Workgroup:
-    """A tenant: the security and billing boundary. Its zone decides shown dates and day filters."""
+    """A tenant: the security and billing boundary. Its zone decides shown dates and day filters.
+
+    `low_balance` are its thresholds by sku, `low_types` the types that are below theirs, and of which it was told.
+    """
 
     workgroup_id: str
     name: str
@@ -13,4 +24,5 @@ class Workgroup:
     low_balance: Mapping[str, int] = field(default_factory=dict)
     notify: tuple[str, ...] = ()
     managers_redeem: bool = False
+    low_types: Mapping[str, LowBalance] = field(default_factory=dict)
     created_at: datetime

@@ -45,6 +45,13 @@ def memberships(table: Table, subject: str) -> dict[str, Role]:
     return {keys.workgroup_of(item): Role(item["role"]) for item in found}
 
 
+def administrators(table: Table, wg: str) -> list[str]:
+    """The addresses of a workgroup's administrators, by the list of its members, which may be a moment behind."""
+    listed = table.query_all(keys.members(wg))
+    members = table.read_many_pages([{"PK": place["PK"], "SK": place["SK"]} for place in listed])
+    return [member["email"] for member in members if member and member["role"] == Role.ADMINISTRATOR]
+
+
 def read_key(table: Table, key_id: str) -> ApiKey | None:
     item = table.read(keys.api_key(key_id))
     if item is None:

@@ -8,12 +8,13 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from packhouse.domain import instants
 from packhouse.domain.journal import OUTSIDE, PLATFORM, Change, Entry
+from packhouse.domain.runs import UNLICENSED
 from packhouse.store import keys
 
 type Image = Mapping[str, Any]
@@ -21,11 +22,16 @@ type Image = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """How the log speaks of a kind of item: its name, the word for its birth, and what of it is told."""
+    """How the log speaks of a kind of item: its name, the word for its birth, and what of it is told.
+
+    `says` are words for what happened when an attribute got another value, which go before the new state, and words for
+    states that don't say it themselves.
+    """
 
     name: str
     born: str
     journaled: frozenset[str]
+    says: Mapping[str, str] = field(default_factory=dict)
 
 
 _PACK = Entity(
@@ -45,11 +51,16 @@ _PACK = Entity(
             "unit_price",
             "acquired_at",
             "expires_at",
+            "reminded_days",
         }
     ),
+    {"reminded_days": "reminded"},
 )
 _PROJECT = Entity(
-    "project", "created", frozenset({"name", "customer", "inactivity_days", "max_licenses_per_item", "state"})
+    "project",
+    "created",
+    frozenset({"name", "customer", "inactivity_days", "max_licenses_per_item", "state", "warned"}),
+    {"warned": "warned"},
 )
 _RUN = Entity(
     "run",
@@ -66,14 +77,27 @@ _RUN = Entity(
             "outcome",
             "licenses_used",
             "error_count",
+            "parent_run_id",
+            "root_run_id",
         }
     ),
 )
 ENTITIES: Mapping[str, Entity] = {
-    "WG": Entity("workgroup", "created", frozenset({"name", "time_zone", "low_balance", "notify", "managers_redeem"})),
+    "WG": Entity(
+        "workgroup",
+        "created",
+        frozenset({"name", "time_zone", "low_balance", "notify", "managers_redeem", "low_types"}),
+        {"low_types": "low-balance"},
+    ),
     "PACK": _PACK,
     "PROJECT": _PROJECT,
     "RUN": _RUN,
+    "ENT": Entity(
+        "entitlement",
+        "assigned",
+        frozenset({"sku", "pack_id", "until", "state", "used_at"}),
+        {"pack_id": "assigned", "active": "assigned", "used_at": "used"},
+    ),
     "ERRORS": Entity("run-errors", "kept", frozenset()),
     "ORDER": Entity(
         "order", "placed", frozenset({"method", "lines", "status", "reference", "payment", "packs", "returned"})
@@ -125,7 +149,7 @@ def entry(
 def journaled(item: Image) -> dict[str, Any]:
     """The attributes of an item that the log must be able to tell, as it tells them."""
     entity = ENTITIES.get(keys.kind(item), _UNKNOWN)
-    return {field: _told(field, item[field]) for field in sorted(entity.journaled) if field in item}
+    return {name: _told(name, item[name]) for name in sorted(entity.journaled) if name in item}
 
 
 def owner(image: Image) -> str:
@@ -136,17 +160,17 @@ def owner(image: Image) -> str:
 
 
 def _changes(entity: Entity, before: Image, after: Image) -> Iterator[Change]:
-    for field in sorted(entity.journaled):
-        if before.get(field) != after.get(field):
-            yield Change(field=field, before=_told(field, before.get(field)), after=_told(field, after.get(field)))
+    for name in sorted(entity.journaled):
+        if before.get(name) != after.get(name):
+            yield Change(field=name, before=_told(name, before.get(name)), after=_told(name, after.get(name)))
 
 
-def _told(field: str, value: object) -> object:
+def _told(name: str, value: object) -> object:
     """The value as the journal tells it: of what is personal, or far too long, only a digest that shows a change."""
     if value is None:
         return None
     text = json.dumps(value, default=_listed)
-    if field in _PERSONAL or len(text) > TOLD_SYMBOLS_MAX:
+    if name in _PERSONAL or len(text) > TOLD_SYMBOLS_MAX:
         return f"sha256:{hashlib.sha256(text.encode()).hexdigest()[:DIGEST_SYMBOLS]}"
     return json.loads(text)
 
@@ -165,15 +189,31 @@ def _freshly_stamped(before: Image | None, after: Image | None) -> bool:
 
 def _verb(entity: Entity, before: Image | None, after: Image | None, changes: Sequence[Change]) -> str:
     if before is None:
-        return entity.born
+        state = str((after or {}).get("state"))
+        return state if entity is _RUN and state in UNLICENSED else entity.born
     if after is None:
         return "erased"
+    told = [change.field for change in changes if change.after is not None and not _shrunk(change)]
+    if said := next((word for name, word in entity.says.items() if name in told), None):
+        return said
     states = [change.after for change in changes if change.field in {"state", "status"} and change.after]
-    return str(states[0]) if states and _STATE.fullmatch(str(states[0])) else "changed"
+    if not states and entity is _RUN and "outcome" in told:
+        return "settled"  # without a license: there is no state to tell it by
+    if not states or not _STATE.fullmatch(str(states[0])):
+        return "changed"
+    return entity.says.get(states[0], str(states[0]))
+
+
+def _shrunk(change: Change) -> bool:
+    """Whether an attribute of several members only lost some."""
+    before, after = change.before, change.after
+    return isinstance(before, Mapping) and isinstance(after, Mapping) and after.items() <= before.items()
 
 
 def _packs(entity: Entity, image: Image) -> Sequence[str]:
     if entity is _PACK:
         return [keys.subject(image)]
+    if "pack_id" in image:
+        return [str(image["pack_id"])]
     allocation = image.get("allocation")
     return sorted(allocation) if isinstance(allocation, Mapping) else []

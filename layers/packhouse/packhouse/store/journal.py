@@ -31,6 +31,10 @@ class Place:
     after: str | None
 
 
+class LogTooLong(Exception):  # noqa: N818  # an outcome that its reader words
+    """More of the log would have to be read than its reader has time for."""
+
+
 def append(journal: Log, entry: Entry) -> None:
     """Write an entry, once however often its record is delivered."""
     journal.append(
@@ -70,6 +74,24 @@ def page(
         if found.after:
             return entries, Place(month, found.after["SK"])
     return entries, None
+
+
+def oldest_first(journal: Table, wg: str, wanted: Wanted, *, pages_max: int) -> Iterator[Entry]:
+    """All these entries in the order of time; `LogTooLong` after so many pages of up to 1 MB, wanted or not."""
+    if wanted.first >= wanted.last:
+        return
+    between = (instants.precise(wanted.first), instants.precise(wanted.last))
+    pages, after = 0, None
+    for month in reversed(list(_months_back(_month(wanted.last), _month(wanted.first)))):
+        in_month = KeyRange(partition=keys.journal_month(wg, month), between=between)
+        while True:
+            if pages == pages_max:
+                raise LogTooLong
+            page = journal.query(in_month, after=after, only=_filter(wanted))
+            yield from map(of_item, page.items)
+            pages, after = pages + 1, page.after
+            if after is None:
+                break
 
 
 def every(journal: Table, wg: str, first: datetime, last: datetime, *, pages_max: int) -> Iterator[Entry]:

@@ -1,8 +1,10 @@
 """The only place that spells keys: one function per entity, one per access pattern. The table: docs/data-model.md."""
 
+import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
+from urllib.parse import quote
 
 from packhouse.domain import ids, instants
 from packhouse.store.table import Item, Key, KeyRange
@@ -26,6 +28,17 @@ def run(wg: str, project_id: str, run_id: str) -> Key:
 
 def run_errors(wg: str, project_id: str, run_id: str) -> Key:
     return {"PK": f"WG#{wg}#PRJ#{project_id}", "SK": f"ERRORS#{run_id}"}
+
+
+def entitlement(wg: str, user: str, sku: str) -> Key:
+    """A user is a name from outside: percent-encoded, it can't be mistaken for a part of the key."""
+    return {"PK": f"WG#{wg}", "SK": f"ENT#{quote(user, safe='')}#{sku}"}
+
+
+def entitlements(wg: str, user: str | None) -> KeyRange:
+    """The entitlements of a workgroup, or of one of its users."""
+    of_user = f"{quote(user, safe='')}#" if user is not None else ""
+    return KeyRange(partition=f"WG#{wg}", prefix=f"ENT#{of_user}")
 
 
 def member(subject: str, wg: str) -> Key:
@@ -58,9 +71,9 @@ def parked(object_id: str) -> Key:
     return {"PK": f"PARKED#{object_id}", "SK": "PARKED"}
 
 
-def mail(event_id: str) -> Key:
-    """The mail that an event asks for."""
-    return {"PK": f"MAIL#{event_id}", "SK": "MAIL"}
+def mail(event_id: str, to: str) -> Key:
+    """The mail that an event asks for, to one of those it is for."""
+    return {"PK": f"MAIL#{event_id}#{hashlib.sha256(to.encode()).hexdigest()[:_DIGEST_SYMBOLS]}", "SK": "MAIL"}
 
 
 def operator_read(wg: str, request_id: str) -> Key:
@@ -123,9 +136,46 @@ def due_orders(until: datetime) -> KeyRange:
     return KeyRange(index="due", partition="ORDER", between=("0", instants.text(until)))
 
 
+def queues(name: str) -> list[str]:
+    """The parts of a queue: of runs sixteen, of anything else one."""
+    return [f"RUN#{symbol}" for symbol in _HEX] if name == "RUN" else [name]
+
+
+def due(queue: str, until: datetime) -> KeyRange:
+    """What is due in (a part of) a queue, the longest due first."""
+    return KeyRange(index="due", partition=queue, between=("0", instants.text(until)))
+
+
 def journal_month(owner: str, month: str) -> str:
     """The journal's partition: a workgroup's (or PLATFORM's) month, yyyymm."""
     return f"{owner}#{month}"
+
+
+def usage_row(wg: str, day: date, project_id: str, sku: str, first: datetime) -> Key:
+    """What a part of the log, by its first instant, came to for a project and license type."""
+    return {"PK": f"USAGE#{wg}", "SK": f"{day:%Y%m%d}#{project_id}#{sku}#{instants.precise(first)}"}
+
+
+def usage_rows(wg: str, first: date | None, last: date) -> KeyRange:
+    """The rows of these days, both included."""
+    between = (f"{first:%Y%m%d}" if first else "0", f"{last:%Y%m%d}{_LAST}")
+    return KeyRange(partition=f"USAGE#{wg}", between=between)
+
+
+def counted_part(wg: str, first: datetime) -> Key:
+    """A part of the log whose usage is counted, by its first instant: so no two begin at the same."""
+    return {"PK": f"COUNTED#{wg}", "SK": instants.precise(first)}
+
+
+def counted_parts(wg: str, soonest: datetime | None = None, latest: datetime | None = None) -> KeyRange:
+    """Those that begin between these instants."""
+    between = (instants.precise(soonest) if soonest else "0", instants.precise(latest) if latest else _LAST)
+    return KeyRange(partition=f"COUNTED#{wg}", between=between)
+
+
+def rolled_up() -> Key:
+    """How far the roll-up of usage has come; in the journal's table."""
+    return {"PK": "MARK", "SK": "usage"}
 
 
 def owned_project(wg: str, project_id: str, created_at: datetime) -> Item:
@@ -201,4 +251,6 @@ def project_of(item: Mapping[str, Any]) -> str | None:
     return project_id or None
 
 
+_HEX = "0123456789ABCDEF"
+_DIGEST_SYMBOLS = 16
 _LAST = "~"  # sorts after every symbol of an id

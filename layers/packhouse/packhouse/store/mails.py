@@ -14,13 +14,13 @@ CLAIM = timedelta(minutes=2)
 CLAIMED, SENT = "claimed", "sent"
 
 
-def claim(table: StampedTable, event_id: str) -> str | None:
-    """The claim by which the caller, and nobody else, may send the event's mail now; None if it was sent.
+def claim(table: StampedTable, event_id: str, to: str) -> str | None:
+    """The claim by which the caller, and nobody else, may send the event's mail to this address now; None if it was.
 
     `TryAgain` while somebody else's claim holds: they may be sending, or have died before or after it.
     """
     mine = str(uuid4())
-    item = {**keys.mail(event_id), "state": CLAIMED, "claim": mine, "claimed_until": table.stamp.at + CLAIM}
+    item = {**keys.mail(event_id, to), "state": CLAIMED, "claim": mine, "claimed_until": table.stamp.at + CLAIM}
     free = "attribute_not_exists(PK) OR (#state = :claimed AND claimed_until <= :now)"
     try:
         table.write(table.put(item, only_if=free, claimed=CLAIMED, now=table.stamp.at))
@@ -33,10 +33,10 @@ def claim(table: StampedTable, event_id: str) -> str | None:
     return mine
 
 
-def sent(table: StampedTable, event_id: str, claim: str, *, message_id: str) -> None:
+def sent(table: StampedTable, event_id: str, to: str, claim: str, *, message_id: str) -> None:
     """Remember that the mail was sent, and under which id of the mail service."""
     update = table.update(
-        keys.mail(event_id),
+        keys.mail(event_id, to),
         "SET #state = :sent, message_id = :message_id",
         only_if="claim = :claim",
         sent=SENT,

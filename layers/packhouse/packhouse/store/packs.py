@@ -1,23 +1,24 @@
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from packhouse.domain import ids, instants
+from packhouse.domain import ids, instants, reminders
 from packhouse.domain.licenses import LicenseType
 from packhouse.domain.money import Money
 from packhouse.domain.packs import Pack, PackState, Source, SourceKind
 from packhouse.domain.runs import Allocation
 from packhouse.errors import NotFound
-from packhouse.store import keys
+from packhouse.store import keys, queues
 from packhouse.store.table import Item, Only, StampedTable, Table, Write
 
 
 def granted(table: StampedTable, pack: Pack, *, reminder_days: int) -> Write:
-    """The write that makes a pack exist, due for its first reminder so many days before it expires."""
+    """The write that makes a pack exist, due for the first reminder of its end, so many days before, or the next."""
+    first_look = reminders.next_look(pack.expires_at, reminders.days_before(reminder_days), now=table.stamp.at)
     return table.put(
         {
             **keys.pack(pack.workgroup_id, pack.pack_id),
-            **keys.due_pack(pack.expires_at - timedelta(days=reminder_days)),
+            **keys.due_pack(first_look),
             "sku": pack.sku,
             "source": {name: value for name, value in asdict(pack.source).items() if value is not None},
             "quantity": pack.quantity,
@@ -47,6 +48,29 @@ def taken(table: StampedTable, wg: str, pack_id: str, quantity: int, *, now: dat
     )
 
 
+def assigned(table: StampedTable, wg: str, pack_id: str, *, now: datetime) -> Write:
+    """The write that takes one license out of a pack to assign it."""
+    return table.update(
+        keys.pack(wg, pack_id),
+        "SET available = available - :one, assigned = assigned + :one",
+        only_if="available >= :one AND expires_at > :now AND #state = :active",
+        one=1,
+        now=now,
+        active=PackState.ACTIVE,
+    )
+
+
+def unassigned(table: StampedTable, wg: str, pack_id: str) -> Write:
+    """The write that gives an assigned license back to a pack that isn't revoked."""
+    return table.update(
+        keys.pack(wg, pack_id),
+        "SET available = available + :one, assigned = assigned - :one",
+        only_if="assigned >= :one AND #state <> :revoked_state",
+        one=1,
+        revoked_state=PackState.REVOKED,
+    )
+
+
 def restored(
     table: StampedTable, wg: str, pack_id: str, quantity: int, *, now: datetime, to_revoked: bool = False
 ) -> Write:
@@ -62,6 +86,36 @@ def restored(
         only_if=f"attribute_exists(PK) AND {standing}",
         quantity=quantity,
         revoked_state=PackState.REVOKED,
+    )
+
+
+def remind(table: StampedTable, item: Item, *, days: int, until: datetime) -> None:
+    """Remember a reminder, from which its mails follow, and be due for the next; only while something can be used."""
+    queues.move(
+        table,
+        item,
+        until=until,
+        also=", reminded_days = :days",
+        only_if="#state = :active AND available > :zero "
+        "AND (attribute_not_exists(reminded_days) OR reminded_days > :days)",
+        days=days,
+        active=PackState.ACTIVE,
+        zero=0,
+    )
+
+
+def expire(table: StampedTable, item: Item, *, look_again: datetime | None) -> None:
+    """Move what is left of a pack to *expired*, once it has: nothing is left to move where this is applied twice."""
+    queues.move(
+        table,
+        item,
+        until=look_again,
+        also=", expired = expired + available, available = :zero",
+        only_if="expires_at <= :now AND #state IN (:active, :frozen)",
+        zero=0,
+        now=table.stamp.at,
+        active=PackState.ACTIVE,
+        frozen=PackState.FROZEN,
     )
 
 
@@ -107,4 +161,5 @@ def of_item(item: Item) -> Pack:
         unit_price=Money(item["unit_price"]) if "unit_price" in item else None,
         acquired_at=instants.parse(item["acquired_at"]),
         expires_at=instants.parse(item["expires_at"]),
+        reminded_days=item.get("reminded_days"),
     )

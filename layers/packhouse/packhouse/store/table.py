@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import batched
 from typing import TYPE_CHECKING, Any, Literal, Never
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -126,6 +127,10 @@ class Table:
                 return [found.get((key["PK"], key["SK"])) for key in keys]
         raise TryAgain
 
+    def read_many_pages(self, keys: Sequence[Key]) -> list[Item | None]:
+        """The items of any number of keys, in their order: one consistent batch read for each hundred."""
+        return [item for some in batched(keys, BATCH_READ_MAX, strict=False) for item in self.read_many(some)]
+
     def query(
         self,
         keys: KeyRange,
@@ -188,13 +193,24 @@ class Table:
 
 
 class Log(Table):
-    """A table to which items are added and in which none is ever changed."""
+    """A table to which entries are added, and in which none is ever changed; beside them stands what they come to."""
 
     def append(self, item: Mapping[str, object]) -> None:
         """Add an item, unless it is there already, as it is when the same record is delivered again."""
         put = Write("Put", {"Item": _wire(item), **_condition("attribute_not_exists(PK)", "", {})})
         with suppress(WriteRefused):
             self._write_one(put)
+
+    def put(self, item: Mapping[str, object], *, only_if: str, **values: object) -> bool:
+        """Put what was made of the entries, if this holds, `:name` in it the keyword `name`; whether it did.
+
+        Where botocore resends a put whose answer was lost, that may be told as False although it was done.
+        """
+        try:
+            self._write_one(Write("Put", {"Item": _wire(item), **_condition(only_if, only_if, values)}))
+        except WriteRefused:
+            return False
+        return True
 
 
 class StampedTable(Table):
@@ -259,7 +275,7 @@ class _Whole(TypeDeserializer):
     """Every number that Packhouse writes is an integer. What somebody else wrote is read as text, not refused."""
 
     def _deserialize_n(self, value: str) -> int | str:
-        return int(value) if _WHOLE.fullmatch(value) else value
+        return _whole(value)
 
     def _deserialize_b(self, value: bytes) -> str:
         return base64.b64encode(value).decode()
@@ -270,7 +286,16 @@ _deserialize = _Whole().deserialize
 
 
 def _attribute(value: object) -> Any:  # noqa: ANN401  # DynamoDB's wire form
-    return _serialize(instants.text(value) if isinstance(value, datetime) else value)
+    """A value as boto3's serializer has it, which takes several times as long for what is in every item."""
+    if isinstance(value, str):
+        return {"S": value}
+    if isinstance(value, datetime):
+        return {"S": instants.text(value)}
+    if type(value) is int:  # and no bool
+        return {"N": str(value)}
+    if type(value) is dict:
+        return {"M": {name: _attribute(member) for name, member in value.items()}}
+    return _serialize(value)
 
 
 def _wire(item: Mapping[str, object]) -> Any:  # noqa: ANN401  # DynamoDB's wire form
@@ -279,7 +304,24 @@ def _wire(item: Mapping[str, object]) -> Any:  # noqa: ANN401  # DynamoDB's wire
 
 def plain(item: Mapping[str, Any]) -> Item:
     """An item (or a stream's image of one) out of DynamoDB's wire form; numbers are integers."""
-    return {name: _deserialize(value) for name, value in item.items()}
+    return {name: _value(attribute) for name, attribute in item.items()}
+
+
+def _value(attribute: Any) -> Any:  # noqa: ANN401  # DynamoDB's wire form, and whatever an item may hold
+    ((kind, content),) = attribute.items()
+    match kind:
+        case "S":
+            return content
+        case "N":
+            return _whole(content)
+        case "M":
+            return plain(content)
+        case _:
+            return _deserialize(attribute)
+
+
+def _whole(number: str) -> int | str:
+    return int(number) if _WHOLE.fullmatch(number) else number
 
 
 def _names(*expressions: str) -> dict[str, dict[str, str]]:
@@ -300,7 +342,8 @@ def _condition(only_if: str, expressions: str, values: Mapping[str, object]) -> 
 
 
 def _pause(seconds_max: float) -> None:
-    time.sleep(random.uniform(0, seconds_max))  # noqa: S311  # nosec B311  # jitter, no secret
+    if seconds_max:  # a sleep of 0 seconds takes a tenth of a millisecond
+        time.sleep(random.uniform(0, seconds_max))  # noqa: S311  # nosec B311  # jitter, no secret
 
 
 def _patiently(call: Callable[..., Any], **arguments: Any) -> Any:  # noqa: ANN401  # botocore's own types

@@ -1,12 +1,17 @@
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 
 from packhouse.domain import instants
-from packhouse.domain.workgroups import Workgroup
+from packhouse.domain.workgroups import LowBalance, Workgroup
 from packhouse.errors import NotFound
 from packhouse.store import keys
 from packhouse.store.table import Item, StampedTable, Table, Write, WriteRefused
 
 PER_PAGE = 25
+
+
+class WorkgroupMoved(Exception):  # noqa: N818  # an outcome that the watch answers by reading it again
+    """The workgroup's thresholds, or what it was told of them, aren't as they were read."""
 
 
 def created(table: StampedTable, workgroup: Workgroup) -> Write:
@@ -64,6 +69,27 @@ def change(table: StampedTable, wg: str, changes: Mapping[str, object]) -> Workg
     return of_item(changed)
 
 
+def low(table: StampedTable, met: Workgroup, low_types: Mapping[str, LowBalance]) -> None:
+    """Remember which types are below their thresholds, if those and what was known of it are as they were met."""
+    known = "low_types = :known" if met.low_types else "(attribute_not_exists(low_types) OR low_types = :known)"
+    update = table.update(
+        keys.workgroup(met.workgroup_id),
+        "SET low_types = :low",
+        only_if=f"low_balance = :low_balance AND {known}",
+        low=_counted(low_types),
+        low_balance=dict(met.low_balance),
+        known=_counted(met.low_types),
+    )
+    try:
+        table.write(update)
+    except WriteRefused as refused:
+        raise WorkgroupMoved from refused
+
+
+def _counted(low_types: Mapping[str, LowBalance]) -> dict[str, object]:
+    return {sku: asdict(one) for sku, one in low_types.items()}
+
+
 def of_item(item: Item) -> Workgroup:
     return Workgroup(
         workgroup_id=keys.subject(item),
@@ -72,5 +98,6 @@ def of_item(item: Item) -> Workgroup:
         low_balance=item["low_balance"],
         notify=tuple(item["notify"]),
         managers_redeem=item["managers_redeem"],
+        low_types={sku: LowBalance(**one) for sku, one in item.get("low_types", {}).items()},
         created_at=instants.parse(item["created_at"]),
     )

@@ -7,11 +7,13 @@ import traceback
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Never
+from urllib.parse import quote, unquote
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from packhouse import runtime
@@ -50,6 +52,7 @@ class Api(APIGatewayHttpResolver):
         self._doors: dict[str, Permission | Door] = {}
         self._caller: Caller | None = None
         self._replayed = False
+        self._unchanged = False
 
     @property
     def caller(self) -> Caller:
@@ -67,6 +70,10 @@ class Api(APIGatewayHttpResolver):
         """Tell in a header that the answer is one given before."""
         self._replayed = replayed
 
+    def unchanged(self) -> None:
+        """Tell by the status that what was asked for is there already: 200 in place of 201."""
+        self._unchanged = True
+
     def serves[Handler: Callable[..., Any]](
         self,
         route: str,
@@ -74,11 +81,21 @@ class Api(APIGatewayHttpResolver):
         may: Permission | Door,
         refuses: tuple[type[Refusal], ...] = (),
         status: HTTPStatus = HTTPStatus.OK,
+        may_be_there: bool = False,
+        file: str | None = None,
     ) -> Callable[[Handler], Handler]:
-        """Register a route, `METHOD /path/{parameter}`: who may call it, and the refusals that are its own."""
+        """Register a route, `METHOD /path/{parameter}`: who may call it, and the refusals that are its own.
+
+        `may_be_there`: what it would create may be there already, and then it answers 200 (`unchanged`).
+        `file`: the media type of the file that it answers.
+        """
         self._doors[route] = may
         method, _, path = route.partition(" ")
-        declared = {"x-may": may.value, "x-refuses": [refusal.slug for refusal in refuses]}
+        declared = {
+            "x-may": may.value,
+            "x-refuses": [refusal.slug for refusal in refuses],
+            "x-may-be-there": may_be_there,
+        }
 
         def register(handler: Handler) -> Handler:
             registered: Handler = self.route(
@@ -87,20 +104,23 @@ class Api(APIGatewayHttpResolver):
                 status_code=status,
                 openapi_extensions=declared,
                 operation_id=handler.__name__,
+                responses={200: _described(file)} if file else None,
             )(handler)
             return registered
 
         return register
 
     def resolve(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
-        self._replayed = False
+        self._replayed = self._unchanged = False
         try:
             self._caller = self._admitted(event)
             if event.get("body") and event["routeKey"].partition(" ")[0] in WITH_BODY:
                 event = _read_body(event)
         except Refusal as refusal:
             return problems.answer(refusal, instance=event["requestContext"]["requestId"])
-        answer = super().resolve(event, context)
+        answer = super().resolve({**event, "rawPath": _encoded_path(event)}, context)
+        if self._unchanged:
+            answer["statusCode"] = HTTPStatus.OK.value
         if self._replayed:
             answer["headers"]["Idempotent-Replayed"] = "true"
         return answer
@@ -151,6 +171,10 @@ def create_api() -> Api:
     return api
 
 
+def _described(media_type: str) -> OpenAPIResponse:
+    return {"description": "A file", "content": {media_type: {"schema": {"type": "string", "format": "binary"}}}}
+
+
 def _compact(body: object) -> str:
     return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
 
@@ -159,6 +183,13 @@ def _workgroup(event: Mapping[str, Any]) -> str:
     """The workgroup of the path, out of the raw path: what the route is matched on, and nothing decoded."""
     workgroup: str = event["rawPath"].split("/")[3]
     return workgroup
+
+
+def _encoded_path(event: Mapping[str, Any]) -> str:
+    """The path with its parameters percent-encoded: API Gateway hands them on decoded, but for `%` itself."""
+    parameters = {name: quote(unquote(value), safe="") for name, value in (event.get("pathParameters") or {}).items()}
+    path: str = event["routeKey"].partition(" ")[2]
+    return path.format_map(parameters)
 
 
 def _read_body(event: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,11 +4,13 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, TypeVar
+from urllib.parse import unquote
 
-from aws_lambda_powertools.event_handler.openapi.params import Header, Query
+from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     EmailStr,
     Field,
@@ -34,6 +36,10 @@ class Request(BaseModel):
     def canonical(self) -> Mapping[str, object]:
         """What the request says, in one form: a field left out and its default given are the same."""
         return self.model_dump(mode="json", exclude_defaults=True)
+
+    def __repr__(self) -> str:
+        """Not what it says: Powertools spells each request out for its debug log, even where that is off."""
+        return type(self).__name__
 
 
 class View(BaseModel):
@@ -80,6 +86,8 @@ class Amount(View):
 
 def _printable(text: str) -> str:
     text = unicodedata.normalize("NFC", text.strip())
+    if text and text.isascii() and text.isprintable():  # as most are; the rest is looked at symbol by symbol
+        return text
     if any(unicodedata.category(symbol) == "Cc" or symbol in BIDI_CONTROLS for symbol in text):
         message = "control characters aren't text"
         raise ValueError(message)
@@ -117,6 +125,8 @@ User = Annotated[
     _bytes_at_most(128),
 ]
 """A mailbox owner, say: an e-mail address or UPN, trimmed, NFC, lower-cased."""
+UserInPath = Annotated[User, Path(), BeforeValidator(unquote)]
+"""The same, percent-encoded."""
 Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(_mailable)]
 ErrorId = Annotated[str, StringConstraints(max_length=400), AfterValidator(_printable), _bytes_at_most(64)]
 

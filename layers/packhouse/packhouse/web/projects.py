@@ -1,6 +1,6 @@
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from packhouse.domain.access import Stamp
 from packhouse.domain.ids import Kind, named, request_hash
@@ -11,11 +11,17 @@ from packhouse.web.fields import Instant, Maybe, Name, Request, View
 INACTIVITY_DAYS_MIN, INACTIVITY_DAYS_MAX = 31, 730
 
 
+MOST_DEFAULT = 1
+
+InactivityDays = Annotated[int, Field(strict=True, ge=INACTIVITY_DAYS_MIN, le=INACTIVITY_DAYS_MAX)]
+Most = Annotated[int, Field(strict=True, ge=1, le=LICENSES_PER_ITEM_MAX)]
+
+
 class CreateProject(Request):
     name: Name
     customer: Name | None = None
-    inactivity_days: Annotated[int, Field(strict=True, ge=INACTIVITY_DAYS_MIN, le=INACTIVITY_DAYS_MAX)] | None = None
-    max_licenses_per_item: Annotated[int, Field(strict=True, ge=1, le=LICENSES_PER_ITEM_MAX)] = 1
+    inactivity_days: InactivityDays | None = None
+    max_licenses_per_item: Most = MOST_DEFAULT
 
     def project(self, wg: str, *, key: str, by: Stamp) -> Project:
         """The project to create, named by the caller's key."""
@@ -30,6 +36,33 @@ class CreateProject(Request):
             created_by=by.principal,
             request_hash=request_hash(self.canonical()),
         )
+
+
+class ChangeProject(Request):
+    """Any of a project's own fields; one left out stays as it is, and null sets an optional one back.
+
+    `state` says no more than any field does: the project is active afterwards.
+    """
+
+    name: Name | None = None
+    customer: Name | None = None
+    inactivity_days: InactivityDays | None = None
+    max_licenses_per_item: Most | None = None
+    state: Literal["active"] | None = None
+
+    @model_validator(mode="after")
+    def _what_must_be_is_not_null(self) -> Self:
+        for field in self.model_fields_set & {"name", "state"}:
+            if getattr(self, field) is None:
+                message = f"{field} can't be null"
+                raise ValueError(message)
+        return self
+
+    def changes(self) -> dict[str, object]:
+        asked = self.model_dump(exclude_unset=True)
+        if "max_licenses_per_item" in asked:
+            asked["max_licenses_per_item"] = self.max_licenses_per_item or MOST_DEFAULT
+        return asked
 
 
 class ProjectView(View):

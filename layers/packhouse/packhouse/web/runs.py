@@ -11,6 +11,7 @@ from packhouse.domain.runs import (
     ERROR_IDS_MAX,
     ITEMS_MAX,
     LICENSES_PER_ITEM_MAX,
+    UNLICENSED,
     Coverage,
     Outcome,
     Pass,
@@ -37,10 +38,20 @@ class StartRunsItem(Request):
     item_id: ItemId
     user: User | None = None
     licenses: Annotated[int, Field(strict=True, ge=1, le=LICENSES_PER_ITEM_MAX)] = 1
+    parent_run_id: Annotated[str, Field(max_length=RUN_ID_MAX)] | None = None
+    errors: Annotated[list[ErrorId], Field(min_length=1, max_length=ERROR_IDS_MAX)] | None = None
+
+    @model_validator(mode="after")
+    def _each_error_once(self) -> Self:
+        _once("error", self.errors or ())
+        return self
 
 
 class StartRuns(Request):
-    """Runs to start, all or none: a service on 1 to 98 items, each once."""
+    """Runs to start, all or none: a service on 1 to 98 items, each once.
+
+    A retry of errors names the parent of each item, and which of the errors it left; without these, all of them.
+    """
 
     service: Name
     run_pass: Annotated[Pass, Field(alias="pass")]
@@ -50,6 +61,14 @@ class StartRuns(Request):
     @model_validator(mode="after")
     def _each_item_once(self) -> Self:
         _once("item_id", (item.item_id for item in self.items))
+        retries = self.run_pass is Pass.RETRY_ERRORS
+        for number, item in enumerate(self.items):
+            if retries and item.parent_run_id is None:
+                message = f"item {number} retries errors, so it names its parent_run_id"
+                raise ValueError(message)
+            if not retries and (item.parent_run_id is not None or item.errors is not None):
+                message = f"item {number} has a parent_run_id or errors, so the pass is retry_errors"
+                raise ValueError(message)
         return self
 
     def start(self, wg: str, project_id: str, *, key: str) -> Start:
@@ -57,7 +76,17 @@ class StartRuns(Request):
             workgroup_id=wg,
             project_id=project_id,
             service=self.service,
-            items=[StartItem(item_id=item.item_id, user=item.user, licenses=item.licenses) for item in self.items],
+            run_pass=self.run_pass,
+            items=[
+                StartItem(
+                    item_id=item.item_id,
+                    user=item.user,
+                    licenses=item.licenses,
+                    parent_run_id=item.parent_run_id,
+                    errors=tuple(item.errors) if item.errors is not None else None,
+                )
+                for item in self.items
+            ],
             lease_seconds=self.lease_seconds,
             name=f"POST projects/{project_id}/runs {key}",
             request_hash=request_hash(self.canonical()),
@@ -144,6 +173,8 @@ class RunView(View):
     settled_by: Maybe[str] = None
     error_count: int
     errors: Maybe[list[str]] = None
+    parent_run_id: Maybe[str] = None
+    root_run_id: Maybe[str] = None
 
     @classmethod
     def of(cls, run: Run, *, now: Instant) -> "RunView":
@@ -172,6 +203,8 @@ class RunView(View):
                 "settled_by": run.settled_by,
                 "error_count": run.error_count,
                 "errors": list(run.errors) if run.errors else None,
+                "parent_run_id": run.parent_run_id,
+                "root_run_id": run.root_run_id,
             }
         )
 
@@ -180,8 +213,12 @@ class RunView(View):
         return (
             (not states or self.state in states)
             and (item_id is None or self.item_id == item_id)
-            and (is_open is None or is_open == (self.state is RunState.HELD))
+            and (is_open is None or is_open == self._open)
         )
+
+    @property
+    def _open(self) -> bool:
+        return self.state is RunState.HELD or (self.state in UNLICENSED and self.settled_at is None)
 
 
 class RunsStarted(View):

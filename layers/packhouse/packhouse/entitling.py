@@ -1,0 +1,80 @@
+"""Assign a license to a user, once, and withdraw it while it hasn't covered a run."""
+
+from dataclasses import replace
+
+from packhouse.domain import ids
+from packhouse.domain.entitlements import Entitlement, EntitlementStanding, EntitlementState
+from packhouse.domain.licenses import Catalog, Consumption, LicenseType, Line
+from packhouse.errors import EntitlementUsed, InvalidRequest, LicensesExhausted, NotFound, PackNotUsable, TryAgain
+from packhouse.store import entitlements, packs
+from packhouse.store.entitlements import EntitlementMoved
+from packhouse.store.table import StampedTable
+
+LOST_RACES_MAX = 5
+
+
+def assign(table: StampedTable, catalog: Catalog, wg: str, user: str, sku: str) -> tuple[Entitlement, bool]:
+    """The user's entitlement to a type, and whether this request assigned it: else it was there already."""
+    license_type = catalog.of(sku)
+    if license_type.consumption is not Consumption.ON_ASSIGNMENT:
+        raise InvalidRequest(errors=[{"pointer": "/sku", "detail": f"Licenses of {sku} aren't assigned to users."}])
+    for _ in range(LOST_RACES_MAX):
+        met = entitlements.read(table, wg, user, sku)
+        if met is not None and met.covers(table.stamp.at):
+            return met, False
+        wanted = _from_stock(table, license_type, wg, user, met)
+        try:
+            entitlements.assign(table, wanted, met=met)
+        except EntitlementMoved:
+            continue
+        return wanted, True
+    raise TryAgain
+
+
+def withdraw(table: StampedTable, wg: str, user: str, sku: str) -> Entitlement:
+    """The entitlement, withdrawn, its license back in its pack."""
+    for _ in range(LOST_RACES_MAX):
+        met = entitlements.read(table, wg, user, sku)
+        if met is None:
+            raise NotFound
+        match met.standing(table.stamp.at):
+            case EntitlementStanding.WITHDRAWN:
+                return met
+            case _ if met.used_at is not None:
+                raise EntitlementUsed
+            case EntitlementStanding.ENDED:
+                raise PackNotUsable(state="expired")
+        try:
+            entitlements.withdraw(table, met)
+        except EntitlementMoved:
+            _require_not_revoked(table, met)
+            continue
+        return replace(met, state=EntitlementState.WITHDRAWN)  # read again, it could be assigned anew
+    raise TryAgain
+
+
+def _from_stock(
+    table: StampedTable, license_type: LicenseType, wg: str, user: str, met: Entitlement | None
+) -> Entitlement:
+    """The entitlement to assign, from the pack that expires soonest."""
+    stock = packs.stock(table, wg, license_type, now=table.stamp.at)
+    if not stock:
+        purchase = {"lines": [Line(license_type.sku, 1)], "total": license_type.unit_price}
+        raise LicensesExhausted(sku=license_type.sku, asked=1, available=0, purchase=purchase)
+    pack_id = min(stock)
+    return Entitlement(
+        workgroup_id=wg,
+        user=user,
+        sku=license_type.sku,
+        pack_id=pack_id,
+        assigned_at=table.stamp.at,
+        assigned_by=table.stamp.principal,
+        until=ids.pack_expiry(pack_id),
+        earlier=met.spent() if met else (),
+    )
+
+
+def _require_not_revoked(table: StampedTable, entitlement: Entitlement) -> None:
+    pack = packs.read(table, entitlement.workgroup_id, entitlement.pack_id)
+    if pack.state == "revoked":
+        raise PackNotUsable(state=pack.state)

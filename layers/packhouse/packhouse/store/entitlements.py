@@ -1,0 +1,104 @@
+"""Entitlements as items: assigned and withdrawn together with their pack's counters, used by the start of a run."""
+
+from collections.abc import Iterable
+
+from packhouse.domain import instants
+from packhouse.domain.entitlements import Entitlement, EntitlementState
+from packhouse.store import keys, packs
+from packhouse.store.table import Item, StampedTable, Table, Write, WriteRefused
+
+
+class EntitlementMoved(Exception):  # noqa: N818  # an outcome that the use cases answer
+    """The entitlement or its pack isn't as it was when the step began."""
+
+
+SKU_MAX = 100  # symbols; what is longer names no license type, and might be longer than a key
+
+
+def read(table: Table, wg: str, user: str, sku: str) -> Entitlement | None:
+    item = table.read(keys.entitlement(wg, user, sku)) if len(sku) <= SKU_MAX else None
+    return of_item(item) if item else None
+
+
+def read_many(table: Table, wg: str, held: Iterable[tuple[str, str]]) -> list[Entitlement]:
+    """Those of these users and types that there are."""
+    found = table.read_many_pages([keys.entitlement(wg, user, sku) for user, sku in held])
+    return [of_item(item) for item in found if item]
+
+
+def assign(table: StampedTable, entitlement: Entitlement, *, met: Entitlement | None) -> None:
+    """Take a license out of its pack for a user, in place of the entitlement that was met (None: of none)."""
+    wg, now = entitlement.workgroup_id, entitlement.assigned_at
+    unchanged, values = _as_met(met)
+    put = table.put(_item(entitlement), only_if=unchanged, **values)
+    try:
+        table.write(put, packs.assigned(table, wg, entitlement.pack_id, now=now))
+    except WriteRefused as refused:
+        raise EntitlementMoved from refused
+
+
+def withdraw(table: StampedTable, entitlement: Entitlement) -> None:
+    """Give the license of an unused entitlement back to its pack."""
+    update = table.update(
+        keys.entitlement(entitlement.workgroup_id, entitlement.user, entitlement.sku),
+        "SET #state = :withdrawn",
+        only_if="#state = :active AND pack_id = :pack_id AND attribute_not_exists(used_at) AND #until > :now",
+        withdrawn=EntitlementState.WITHDRAWN,
+        active=EntitlementState.ACTIVE,
+        pack_id=entitlement.pack_id,
+        now=table.stamp.at,
+    )
+    back = packs.unassigned(table, entitlement.workgroup_id, entitlement.pack_id)
+    try:
+        table.write(update, back)
+    except WriteRefused as refused:
+        raise EntitlementMoved from refused
+
+
+def used(table: StampedTable, entitlement: Entitlement) -> Write:
+    """The write that makes an entitlement final, by the first run it covers."""
+    return table.update(
+        keys.entitlement(entitlement.workgroup_id, entitlement.user, entitlement.sku),
+        "SET used_at = if_not_exists(used_at, :now)",
+        only_if="#state = :active AND pack_id = :pack_id AND #until > :now",
+        active=EntitlementState.ACTIVE,
+        pack_id=entitlement.pack_id,
+        now=table.stamp.at,
+    )
+
+
+def of_item(item: Item) -> Entitlement:
+    return Entitlement(
+        workgroup_id=keys.workgroup_of(item),
+        user=item["user"],
+        sku=item["sku"],
+        pack_id=item["pack_id"],
+        assigned_at=instants.parse(item["assigned_at"]),
+        assigned_by=item["assigned_by"],
+        until=instants.parse(item["until"]),
+        used_at=instants.parse(item["used_at"]) if "used_at" in item else None,
+        state=EntitlementState(item["state"]),
+        earlier=tuple(item["earlier"]),
+    )
+
+
+def _as_met(met: Entitlement | None) -> tuple[str, dict[str, object]]:
+    """The condition that nothing has come between: two assignments of one user at once take one license."""
+    if met is None:
+        return "attribute_not_exists(PK)", {}
+    condition = "#state = :met_state AND pack_id = :met_pack_id AND assigned_at = :met_assigned_at"
+    return condition, {"met_state": met.state, "met_pack_id": met.pack_id, "met_assigned_at": met.assigned_at}
+
+
+def _item(entitlement: Entitlement) -> Item:
+    return {
+        **keys.entitlement(entitlement.workgroup_id, entitlement.user, entitlement.sku),
+        "user": entitlement.user,
+        "sku": entitlement.sku,
+        "pack_id": entitlement.pack_id,
+        "assigned_at": entitlement.assigned_at,
+        "assigned_by": entitlement.assigned_by,
+        "until": entitlement.until,
+        "state": entitlement.state,
+        "earlier": list(entitlement.earlier),
+    }

@@ -1,0 +1,158 @@
+"""Usage in the journal's table: which parts of the log were counted, and the rows that they came to."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from itertools import batched
+
+from packhouse.domain import instants
+from packhouse.domain.projects import Project
+from packhouse.domain.usage import Part, Row, Usage
+from packhouse.errors import AnswerTooLarge, TryAgain
+from packhouse.store import keys, projects
+from packhouse.store.table import BATCH_READ_MAX, Item, Log, Table
+
+ROWS_MAX = 30_000  # read for one answer: eighty projects that are worked on each day of a year
+PARTS_PER_LOOK = 8
+LOOKS_MAX = 500
+ZONES_APART = timedelta(days=2)  # a day was counted in the zone of then, which may be 26 hours from today's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """The place in the list of workgroups where a tick stopped; None: it came to the end."""
+
+    ticks: int = 0
+    after: Item | None = None
+
+
+def recent(log: Table, wg: str) -> list[Part]:
+    """The parts that may still change, oldest first, and before them the newest that is final, if there is one."""
+    newest_first: list[Part] = []
+    after: Item | None = None
+    for _ in range(LOOKS_MAX):
+        page = log.query(keys.counted_parts(wg), limit=PARTS_PER_LOOK, after=after, newest_first=True)
+        for part in map(_part, page.items):
+            newest_first.append(part)
+            if part.final:
+                return newest_first[::-1]
+        after = page.after
+        if after is None:
+            return newest_first[::-1]
+    raise TryAgain
+
+
+def counted_until(log: Table, wg: str) -> datetime | None:
+    """Up to which instant all rows are written; None before the first part."""
+    page = log.query(keys.counted_parts(wg), limit=1, newest_first=True)
+    for part in map(_part, page.items):
+        return part.last if part.entries is not None else part.first
+    return None
+
+
+def claim(log: Log, wg: str, part: Part) -> bool:
+    """Fix where the part that begins at its first instant ends; False where that was fixed before."""
+    return log.put(_item(wg, part), only_if="attribute_not_exists(PK)")
+
+
+def finish(log: Log, wg: str, part: Part) -> None:
+    """Say that the part's rows are written. One that is final stays so, whoever was slower."""
+    log.put(_item(wg, part), only_if="attribute_exists(PK) AND #final = :no", no=False)
+
+
+def keep(log: Log, wg: str, row: Row) -> None:
+    """Write a row, unless it was counted from as many entries already: the log only grows, so more is newer."""
+    item = {
+        **keys.usage_row(wg, row.day, row.project_id, row.sku, row.first),
+        "entries": row.entries,
+        **{name: count for name, count in asdict(row.usage).items() if count},
+    }
+    log.put(item, only_if="attribute_not_exists(PK) OR entries < :entries", entries=row.entries)
+
+
+def rows(log: Table, wg: str, first: date | None, last: date, *, rows_max: int = ROWS_MAX) -> list[Row]:
+    """The rows of these days, both included, by day; `AnswerTooLarge` where they are too many."""
+    found: list[Row] = []
+    after: Item | None = None
+    if first is not None and first > last:
+        return found
+    while True:
+        page = log.query(keys.usage_rows(wg, first, last), limit=rows_max - len(found) + 1, after=after)
+        found += map(_row, page.items)
+        if len(found) > rows_max:
+            raise AnswerTooLarge(rows_max=rows_max)
+        after = page.after
+        if after is None:
+            return found
+
+
+def parts(log: Table, wg: str, first: date | None, last: date) -> Iterator[Part]:
+    """The parts of these days, both included, whose rows are written, in their order."""
+    if first is not None and first > last:
+        return
+    soonest = instants.day_starts(first, "UTC") - ZONES_APART if first else None
+    latest = instants.day_ends(last, "UTC") + ZONES_APART
+    for part in map(_part, log.query_all(keys.counted_parts(wg, soonest, latest))):
+        if part.entries is not None and (first is None or first <= part.day) and part.day <= last:
+            yield part
+
+
+def progress(log: Table) -> Progress:
+    item = log.read(keys.rolled_up())
+    return Progress(ticks=item["ticks"], after=item.get("after")) if item else Progress()
+
+
+def move(log: Log, met: Progress, *, after: Item | None) -> None:
+    """Remember where the next tick goes on; if another tick has done so meanwhile, that one counts."""
+    item = {**keys.rolled_up(), "ticks": met.ticks + 1, "after": after}
+    log.put(item, only_if="attribute_not_exists(PK) OR ticks = :ticks", ticks=met.ticks)
+
+
+def run_items(table: Table, wg: str, named: Iterable[tuple[str, str]]) -> dict[str, Item]:
+    """The items of runs named by project and id, by id; without those that aren't there."""
+    wanted = [keys.run(wg, project_id, run_id) for project_id, run_id in dict.fromkeys(named)]
+    return {keys.subject(item): item for item in _read(table, wanted)}
+
+
+def projects_named(table: Table, wg: str, project_ids: Iterable[str]) -> dict[str, Project]:
+    """Projects by id, removed ones too; without those that aren't there."""
+    wanted = [keys.project(wg, project_id) for project_id in dict.fromkeys(project_ids)]
+    return {keys.subject(item): projects.of_item(item) for item in _read(table, wanted)}
+
+
+def _read(table: Table, wanted: Sequence[dict[str, str]]) -> Iterator[Item]:
+    for some in batched(wanted, BATCH_READ_MAX, strict=False):
+        yield from (item for item in table.read_many(some) if item is not None)
+
+
+def _item(wg: str, part: Part) -> Item:
+    return {
+        **keys.counted_part(wg, part.first),
+        "last": instants.precise(part.last),
+        "day": part.day.isoformat(),
+        "entries": part.entries,
+        "final": part.final,
+    }
+
+
+def _part(item: Item) -> Part:
+    return Part(
+        first=instants.parse(item["SK"]),
+        last=instants.parse(item["last"]),
+        day=date.fromisoformat(item["day"]),
+        entries=item.get("entries"),
+        final=item["final"],
+    )
+
+
+def _row(item: Item) -> Row:
+    day, project_id, rest = item["SK"].split("#", 2)
+    sku, _, first = rest.rpartition("#")
+    return Row(
+        day=date.fromisoformat(day),
+        project_id=project_id,
+        sku=sku,
+        first=instants.parse(first),
+        usage=Usage(**{name: item.get(name, 0) for name in Usage.__dataclass_fields__}),
+        entries=item["entries"],
+    )

@@ -1,0 +1,97 @@
+from collections import Counter
+from typing import Annotated
+
+from pydantic import Field
+
+from packhouse.domain.coverage import Covering, Decision, Need
+from packhouse.domain.licenses import Catalog, LicenseType
+from packhouse.domain.runs import LICENSES_PER_ITEM_MAX
+from packhouse.web.entitlements import EntitlementView
+from packhouse.web.fields import Amount, Instant, Maybe, Name, Request, User, View
+
+NEEDS_MAX = 500
+
+Licenses = Annotated[int, Field(strict=True, ge=1, le=LICENSES_PER_ITEM_MAX)]
+
+
+class CoverageItem(Request):
+    user: User | None = None
+    licenses: Licenses = 1
+
+
+class AskCoverage(Request):
+    service: Name
+    items: Annotated[list[CoverageItem], Field(min_length=1, max_length=NEEDS_MAX)]
+
+    def needs(self) -> list[Need]:
+        return [
+            Need(user=item.user, licenses=item.licenses, place=f"/items/{number}")
+            for number, item in enumerate(self.items)
+        ]
+
+
+class PurchaseLine(View):
+    sku: str
+    quantity: int
+
+
+class Purchase(View):
+    """What to buy; `lines` are what `PUT /cart` takes."""
+
+    lines: list[PurchaseLine]
+    total: Amount
+
+    @classmethod
+    def of(cls, found: Covering) -> "Purchase | None":
+        if not found.missing:
+            return None
+        lines = [PurchaseLine(sku=line.sku, quantity=line.quantity) for line in found.lines]
+        return cls(lines=lines, total=Amount.of(found.cost))
+
+
+class Assignable(View):
+    sku: str
+    available: int
+
+
+class CoverageView(View):
+    """What one piece of work may run on. `available` counts licenses of the type that is sold for the service."""
+
+    decision: Decision
+    sku: str
+    needed: int
+    available: int
+    entitlement: Maybe[EntitlementView] = None
+    assignable: Maybe[Assignable] = None
+    purchase: Maybe[Purchase] = None
+
+    @classmethod
+    def of(cls, found: Covering, assignable: list[LicenseType], catalog: Catalog, *, now: Instant) -> "CoverageView":
+        (one,) = found.decided
+        in_stock = next((kind.sku for kind in assignable if found.stock[kind.sku]), None)
+        return cls(
+            decision=one.decision,
+            sku=one.sku,
+            needed=one.needed,
+            available=found.available,
+            entitlement=EntitlementView.of(one.entitlement, catalog, now=now) if one.entitlement else None,
+            assignable=Assignable(sku=in_stock, available=found.stock[in_stock]) if in_stock else None,
+            purchase=Purchase.of(found),
+        )
+
+
+class CoverageCounts(View):
+    """How many items fall under each decision, and how many licenses are missing in all."""
+
+    decisions: dict[Decision, int]
+    missing: int
+    purchase: Maybe[Purchase] = None
+
+    @classmethod
+    def of(cls, found: Covering) -> "CoverageCounts":
+        counts = Counter(one.decision for one in found.decided)
+        return cls(
+            decisions={decision: counts[decision] for decision in Decision},
+            missing=found.missing,
+            purchase=Purchase.of(found),
+        )
