@@ -15,7 +15,7 @@ from dev.config import Config
 from packhouse import runtime, settings
 from packhouse.policies import Policies
 from tests.fake_stripe.running import API_KEY, PREVIOUS_SECRET, SECRET, FakeStripe
-from tests.harness import people, strict, template
+from tests.harness import people, quick_moto, strict, template
 from tests.harness.memory import forget
 from tests.harness.people import KeySet
 from tests.harness.shop import Shop
@@ -39,6 +39,7 @@ def pytest_configure() -> None:
     collections of garbage find a large heap without any."""
     botocore.loaders.create_loader = functools.cache(botocore.loaders.create_loader)
     gc.set_threshold(50_000, 20, 50)
+    quick_moto.quicken()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

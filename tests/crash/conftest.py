@@ -10,14 +10,13 @@ import requests
 from tests.crash.calls import Calls
 from tests.crash.machine import Machine
 from tests.crash.state import State
-from tests.harness import quick_moto, strict
+from tests.harness import strict
 from tests.harness.shop import Shop
 
 
 @pytest.fixture
 def machine_for(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator["type[Machine] | Any"]:
     """Makes the machine that tries a delivery; pauses between tries of ours are over as soon as they begin."""
-    quick_moto.quicken(monkeypatch)
     shop.world.sound = False  # the machine has looked after each delivery, and leaves what its last try left
     calls, state = Calls(shop.stripe), State(shop)
     assert boto3.DEFAULT_SESSION is not None

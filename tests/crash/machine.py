@@ -131,7 +131,8 @@ class Machine:
     def _delivered(self, plan: Plan | None) -> Outcome:
         """Deliver it; who died has forgotten everything."""
         answer, error, died = None, None, False
-        meanwhile = self._twin if plan and plan.fault is Fault.DOUBLED else self._others
+        doubled = plan is not None and plan.fault is Fault.DOUBLED
+        meanwhile = self._twin if doubled else self._others
         with self._calls.delivery(plan, lambda: _elsewhere(meanwhile)) as traffic:
             try:
                 answer = self.delivery.source.send()
@@ -141,7 +142,7 @@ class Machine:
                 error = raised
         if died:
             forget()
-        return Outcome(tuple(traffic.names), traffic.fired, answer, error, died)
+        return Outcome(tuple(traffic.names), traffic.fired, answer, error, died, doubled)
 
     def _twin(self) -> None:
         """The very same, delivered twice at once."""

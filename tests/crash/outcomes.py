@@ -13,6 +13,8 @@ class Outcome:
     answer: Answer | None = None
     error: Exception | None = None
     died: bool = False
+    doubled: bool = False
+    """Whether the same was delivered elsewhere meanwhile; what was called there isn't in `calls`."""
 
     @property
     def status(self) -> int:

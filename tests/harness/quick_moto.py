@@ -7,7 +7,6 @@ alone are copied. And each type that a value of DynamoDB's could have is looked 
 import copy
 from typing import Any
 
-import pytest
 from moto.core.serialize import AttributePicker
 from moto.dynamodb.models.table import Table
 
@@ -32,6 +31,7 @@ def _picked(picker: AttributePicker, context: Any) -> Any:  # noqa: ANN401  # mo
     return _pick(picker, context)
 
 
-def quicken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Table, "__deepcopy__", _copied, raising=False)
-    monkeypatch.setattr(AttributePicker, "__call__", _picked)
+def quicken() -> None:
+    """For all worlds of this process."""
+    Table.__deepcopy__ = _copied  # type: ignore[attr-defined]  # it has none of its own
+    AttributePicker.__call__ = _picked  # type: ignore[method-assign]  # here alone
