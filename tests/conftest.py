@@ -1,4 +1,3 @@
-import functools
 import gc
 import json
 import os
@@ -6,7 +5,6 @@ import uuid
 from collections.abc import Iterator
 
 import boto3
-import botocore.loaders
 import pytest
 from moto import mock_aws
 
@@ -15,7 +13,7 @@ from dev.config import Config
 from packhouse import runtime, settings
 from packhouse.policies import Policies
 from tests.fake_stripe.running import API_KEY, PREVIOUS_SECRET, SECRET, FakeStripe
-from tests.harness import people, quick_moto, strict, template
+from tests.harness import people, quick_aws, strict, template
 from tests.harness.memory import forget
 from tests.harness.people import KeySet
 from tests.harness.shop import Shop
@@ -35,11 +33,9 @@ SHARING = {
 
 
 def pytest_configure() -> None:
-    """Spare what only costs time, a third of it: each world's clients read botocore's models anew, and many small
-    collections of garbage find a large heap without any."""
-    botocore.loaders.create_loader = functools.cache(botocore.loaders.create_loader)
+    """Spare what only costs time: many small collections of garbage find a large heap without any."""
     gc.set_threshold(50_000, 20, 50)
-    quick_moto.quicken()
+    quick_aws.quicken()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -53,8 +53,8 @@ def test_the_stream_delivered_again_adds_nothing(world: World) -> None:
     world.pump()
     once = world.entries()
 
-    world.pump()
-    world.pump()
+    world.pump(again=True)
+    world.pump(again=True)
 
     assert world.entries() == once
 

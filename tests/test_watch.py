@@ -63,7 +63,7 @@ def mailed(world: World, post: Post) -> list[Sent]:
     """What has been sent once the watch and the journal have seen everything, twice."""
     for _ in range(2):
         watch(world)
-        world.pump()
+        world.pump(again=True)
         post.deliver(*post.waiting())
     return post.outbox()
 

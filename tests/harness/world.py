@@ -2,10 +2,10 @@
 
 import hashlib
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
 from packhouse import granting, invariants
@@ -60,6 +60,7 @@ class World:
     sound: bool = True
     """Whether every invariant is to hold in the end; a test that does damage says no."""
     gateway: Gateway = field(default_factory=Gateway)
+    _pumped: dict[str, str] = field(default_factory=dict)
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def stamped(self, principal: str = "tests") -> StampedTable:
@@ -175,21 +176,28 @@ class World:
 
     def records(self) -> list[Any]:
         """Every record of the table's stream, from its beginning, as Lambda is handed it."""
+        return [record for _, record in self._told({})]
+
+    def pump(self, *, again: bool = False) -> None:
+        """Hand the journal function what the stream has told since the last time, or all of it again."""
+        told = list(self._told({} if again else self._pumped))
+        if told:
+            handler_of("JournalFunction")({"Records": [record for _, record in told]}, context())
+        self._pumped |= {shard: record["dynamodb"]["SequenceNumber"] for shard, record in told}
+
+    def _told(self, after: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+        """Records of the stream, each with its shard: those after a shard's number, or from its beginning."""
         arn = self.raw.describe_table(TableName=self.table.name)["Table"]["LatestStreamArn"]
-        records: list[Any] = []
         for shard in self.streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]:
-            position: str | None = self.streams.get_shard_iterator(
-                StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
-            )["ShardIterator"]
+            name, start = shard["ShardId"], cast("Any", {"ShardIteratorType": "TRIM_HORIZON"})
+            if name in after:
+                start = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": after[name]}
+            found = self.streams.get_shard_iterator(StreamArn=arn, ShardId=name, **start)
+            position: str | None = found["ShardIterator"]
             while position:
                 page = self.streams.get_records(ShardIterator=position)
-                records += [_event_record(record) for record in page["Records"]]
+                yield from ((name, _event_record(record)) for record in page["Records"])
                 position = page.get("NextShardIterator") if page["Records"] else None
-        return records
-
-    def pump(self) -> None:
-        """Hand the stream to the journal function, all of it, as often as this is called."""
-        handler_of("JournalFunction")({"Records": self.records()}, context())
 
     def entries(self) -> list[Entry]:
         pages = self.raw.get_paginator("scan").paginate(TableName=self.journal.name, ConsistentRead=True)

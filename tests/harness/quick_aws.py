@@ -1,16 +1,28 @@
-"""moto, where it is slow for no reason that matters here; what it answers stays the same.
+"""botocore and moto, where they are slow for no reason that matters here; what they answer stays the same.
 
-A transaction copies the whole table, with all that its stream has ever told, to be able to undo itself: here the items
-alone are copied. And each type that a value of DynamoDB's could have is looked up under a dozen names.
+Each session reads the models of AWS's services anew: here once in a process. A transaction of moto's copies the whole
+table, with all that its stream has ever told, to be able to undo itself: here the items alone are copied. And each type
+that a value of DynamoDB's could have is looked up under a dozen names.
 """
 
 import copy
 from typing import Any
 
+import botocore.loaders
+from botocore.loaders import Loader
 from moto.core.serialize import AttributePicker
 from moto.dynamodb.models.table import Table
 
+_create_loader = botocore.loaders.create_loader
 _pick = AttributePicker.__call__
+_read: dict[Any, Any] = {}
+
+
+def _loader(search_path_string: str | None = None) -> Loader:
+    """A loader of the session's own, for each adds a folder to its own; what they have read is in one place."""
+    loader = _create_loader(search_path_string)
+    loader._cache = _read  # noqa: SLF001  # there is no other way to it
+    return loader
 
 
 def _copied(table: Table, memo: dict[int, Any]) -> Table:
@@ -32,6 +44,7 @@ def _picked(picker: AttributePicker, context: Any) -> Any:  # noqa: ANN401  # mo
 
 
 def quicken() -> None:
-    """For all worlds of this process."""
+    """For all that this process does."""
+    botocore.loaders.create_loader = _loader
     Table.__deepcopy__ = _copied  # type: ignore[attr-defined]  # it has none of its own
     AttributePicker.__call__ = _picked  # type: ignore[method-assign]  # here alone
