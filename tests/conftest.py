@@ -17,7 +17,7 @@ from tests.harness import people, quick_aws, strict, template
 from tests.harness.memory import forget
 from tests.harness.people import KeySet
 from tests.harness.shop import Shop
-from tests.harness.world import Clock, World
+from tests.harness.world import START, Clock, World
 from tests.stack.running import LocalStack, free_port
 
 NO_CHROMIUM = "neither `chromium-headless-shell` nor `chromium` is on the PATH"
@@ -140,14 +140,14 @@ def stripe_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeStr
 @pytest.fixture
 def shop(world: World, stripe_process: FakeStripe, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     """A world that sells, with a Stripe that was emptied; every request to it kept to its contract."""
-    stripe_process.request("POST", "/_fake/reset")
+    stripe_process.set_clock(START)
+    stripe_process.reset()
     monkeypatch.setenv("STRIPE_URL", stripe_process.url)
     secret = json.dumps({"api_key": API_KEY, "webhook_secrets": [SECRET, PREVIOUS_SECRET]})
     boto3.client("secretsmanager").create_secret(Name=os.environ["STRIPE_SECRET"], SecretString=secret)
     queue = boto3.client("sqs").create_queue(QueueName="stripe-events")["QueueUrl"]
     monkeypatch.setenv("STRIPE_QUEUE", queue)
     forget()
-    world.clock.now = stripe_process.clock.now()
     yield Shop(world, stripe_process)
     refused = [asked["problem"] for asked in stripe_process.requests() if asked["verdict"] == "refused"]
     assert refused == []

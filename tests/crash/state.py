@@ -8,7 +8,6 @@ fake Stripe's books are one SQLite file, which is put back while nothing is on i
 import copy
 import json
 import sqlite3
-import struct
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -22,7 +21,6 @@ from tests.harness.shop import Shop
 from tests.harness.world import World
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
-OFFSET = struct.Struct("<q")  # what the clock's file holds: microseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +89,9 @@ class State:
         return [name for (name,) in self._books.execute(named) if name != "requests"]
 
     def _set(self, now: datetime) -> None:
-        """Set the clock, backward, too, which nothing but a put_back needs."""
+        """Set the one clock of both."""
         self._world.clock.now = now
-        offset = (now - datetime.now(UTC)) // timedelta(microseconds=1)
-        with (self._stripe.state / "clock").open("r+b") as file:
-            file.write(OFFSET.pack(offset))
+        self._stripe.set_clock(now)
 
     def _wire(self, table: str) -> list[dict[str, Any]]:
         return [item.to_json()["Attributes"] for item in _backend("dynamodb").tables[table].all_items()]

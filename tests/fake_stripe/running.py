@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -12,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
@@ -29,6 +30,7 @@ PREVIOUS_SECRET = "whsec_previous"
 SUCCEEDS = "4242424242424242"
 DECLINES = "4000000000000002"
 PATIENCE_SECONDS = 15.0
+OFFSET = struct.Struct("<q")  # what the clock's file holds: microseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,12 @@ class FakeStripe:
     def move(self, **by: float) -> None:
         """Move the stack's clock forward."""
         self.clock.move(timedelta(**by))
+
+    def set_clock(self, now: datetime) -> None:
+        """Set the stack's clock, backward, too, which nothing but a test needs. It runs on from there."""
+        offset = (now - datetime.now(UTC)) // timedelta(microseconds=1)
+        with (self.state / "clock").open("r+b") as file:
+            file.write(OFFSET.pack(offset))
 
     def now(self) -> int:
         return int(self.clock.now().timestamp())

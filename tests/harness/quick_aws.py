@@ -1,15 +1,18 @@
 """botocore and moto, where they are slow for no reason that matters here; what they answer stays the same.
 
 Each session reads the models of AWS's services anew: here once in a process. A transaction of moto's copies the whole
-table, with all that its stream has ever told, to be able to undo itself: here the items alone are copied. And each type
-that a value of DynamoDB's could have is looked up under a dozen names.
+table, with all that its stream has ever told, to be able to undo itself: here the items alone are copied. Each type
+that a value of DynamoDB's could have is looked up under a dozen names, and what a service can do is found out at each
+call.
 """
 
 import copy
+import functools
 from typing import Any
 
 import botocore.loaders
 from botocore.loaders import Loader
+from moto.core import responses
 from moto.core.serialize import AttributePicker
 from moto.dynamodb.models.table import Table
 
@@ -47,4 +50,5 @@ def quicken() -> None:
     """For all that this process does."""
     botocore.loaders.create_loader = _loader
     Table.__deepcopy__ = _copied  # type: ignore[attr-defined]  # it has none of its own
+    responses.method_names_from_class = functools.cache(responses.method_names_from_class)
     AttributePicker.__call__ = _picked  # type: ignore[method-assign]  # here alone
