@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, unquote
 from aws_lambda_powertools.event_handler.api_gateway import BaseRouter
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from tests.harness import template
+from tests.harness import rights, template
 
 type Handler = Callable[[Mapping[str, Any], Any], Any]
 
@@ -195,11 +195,16 @@ def context() -> LambdaContext:
 
 
 def handler_of(function: str) -> Handler:
-    """The handler of a function of the template, imported from its own folder."""
+    """The handler of a function of the template, imported from its own folder, with the rights that its role has."""
     properties = template.functions()[function]
     module, _, name = properties["Handler"].partition(".")
     handler: Handler = getattr(_module(properties["CodeUri"], module), name)
-    return handler
+
+    def run(event: Mapping[str, Any], context: object) -> object:
+        with rights.of(function):
+            return handler(event, context)
+
+    return run
 
 
 def _route(key: str) -> template.Route:
@@ -232,7 +237,8 @@ def another_process() -> Iterator[None]:
     interrupted = {name: vars(BaseRouter)[name] for name in _RESOLVING if name in vars(BaseRouter)}
     _processes.reverse()
     try:
-        yield
+        with rights.of(None):
+            yield
     finally:
         _processes.reverse()
         for name, value in interrupted.items():

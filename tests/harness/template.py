@@ -1,6 +1,7 @@
 """The template as the tests read it: the tables it defines, the functions, and the routes that lead to them."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -56,6 +57,28 @@ def routes() -> list[Route]:
                 authorized = route.get("Auth", {}).get("Authorizer") != "NONE"
                 found.append(Route(f"{route['Method']} {route['Path']}", function, authorized))
     return sorted(found, key=lambda route: "{" in route.key.rpartition("/")[2])  # a fixed segment before a parameter
+
+
+def statements() -> Iterator[tuple[str, dict[str, Any]]]:
+    """The statements of the functions' roles, each with its role's logical id; a schedule's may only start its own."""
+    for name, role in resources().items():
+        if role["Type"] == "AWS::IAM::Role" and not name.endswith("TickRole"):
+            for policy in role["Properties"].get("Policies", []):
+                yield from ((name, statement) for statement in policy["PolicyDocument"]["Statement"])
+
+
+@cache
+def rights(function: str) -> dict[str, set[str]]:
+    """What a function's role may do to which resource: `{"Table/index/due": {"Query"}}`."""
+    allowed: dict[str, set[str]] = {}
+    for role, statement in statements():
+        if role == f"{function}Role":
+            resource = statement["Resource"]
+            named = resource.get("Fn::GetAtt", [resource.get("Ref")])[0]
+            name = named or re.sub(r"^arn:.*/\$\{|\$\{|\.Arn\}|\}$", "", resource["Fn::Sub"])
+            actions = {action.partition(":")[2] for action in statement["Action"]}
+            allowed.setdefault(name, set()).update(actions)
+    return allowed
 
 
 def table_definition(logical_id: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from packhouse import granting, invariants
@@ -60,7 +60,7 @@ class World:
     sound: bool = True
     """Whether every invariant is to hold in the end; a test that does damage says no."""
     gateway: Gateway = field(default_factory=Gateway)
-    _pumped: dict[str, str] = field(default_factory=dict)
+    _pumped: dict[str, int] = field(default_factory=dict)
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def stamped(self, principal: str = "tests") -> StampedTable:
@@ -183,20 +183,20 @@ class World:
         told = list(self._told({} if again else self._pumped))
         if told:
             handler_of("JournalFunction")({"Records": [record for _, record in told]}, context())
-        self._pumped |= {shard: record["dynamodb"]["SequenceNumber"] for shard, record in told}
+        self._pumped |= {shard: _number(record) for shard, record in told}
 
-    def _told(self, after: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
-        """Records of the stream, each with its shard: those after a shard's number, or from its beginning."""
+    def _told(self, after: Mapping[str, int]) -> Iterator[tuple[str, Any]]:
+        """Records of the stream, each with its shard: those after a shard's number, or all that it has."""
         arn = self.raw.describe_table(TableName=self.table.name)["Table"]["LatestStreamArn"]
         for shard in self.streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]:
-            name, start = shard["ShardId"], cast("Any", {"ShardIteratorType": "TRIM_HORIZON"})
-            if name in after:
-                start = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": after[name]}
-            found = self.streams.get_shard_iterator(StreamArn=arn, ShardId=name, **start)
-            position: str | None = found["ShardIterator"]
+            name = shard["ShardId"]
+            position: str | None = self.streams.get_shard_iterator(
+                StreamArn=arn, ShardId=name, ShardIteratorType="TRIM_HORIZON"
+            )["ShardIterator"]
             while position:
                 page = self.streams.get_records(ShardIterator=position)
-                yield from ((name, _event_record(record)) for record in page["Records"])
+                records = map(_event_record, page["Records"])
+                yield from ((name, record) for record in records if _number(record) > after.get(name, -1))
                 position = page.get("NextShardIterator") if page["Records"] else None
 
     def entries(self) -> list[Entry]:
@@ -222,6 +222,10 @@ def _event_record(record: Any) -> Any:  # noqa: ANN401  # a stream record
     created = change["ApproximateCreationDateTime"]
     change["ApproximateCreationDateTime"] = created.timestamp() if isinstance(created, datetime) else created
     return {**record, "dynamodb": change}
+
+
+def _number(record: Any) -> int:  # noqa: ANN401  # a stream record
+    return int(record["dynamodb"]["SequenceNumber"])
 
 
 def path_of(path: str) -> str:
