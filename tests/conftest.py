@@ -11,9 +11,9 @@ from moto import mock_aws
 from dev.aws import Aws
 from dev.config import Config
 from packhouse import runtime, settings
-from packhouse.policies import Policies
 from tests.fake_stripe.running import API_KEY, PREVIOUS_SECRET, SECRET, FakeStripe
 from tests.harness import people, quick_aws, strict, template
+from tests.harness.environment import variables
 from tests.harness.memory import forget
 from tests.harness.people import KeySet
 from tests.harness.shop import Shop
@@ -82,28 +82,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch, key_set: KeySet) -> Iterator[None]:
     """A function's environment, and nothing remembered from another test's."""
-    variables = {
+    credentials = {
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_DEFAULT_REGION": "us-east-1",
-        "POWERTOOLS_SERVICE_NAME": "packhouse",
-        "AUTHORIZER_TTL_SECONDS": "0",
-        "TABLE": "Packhouse",
-        "JOURNAL": "Journal",
-        "SUPPORT_EMAIL": "support@packhouse.example",
-        "STRIPE_URL": "http://127.0.0.1:9",
-        "STRIPE_SECRET": "stripe",
-        "STRIPE_QUEUE": "",
-        "RETURN_URL": "https://packhouse.example/console/",
-        "CONSOLE_URL": "https://packhouse.example/console/",
-        "BUS": "events",
-        "MAIL_FROM": "Packhouse <no-reply@packhouse.example>",
-        "TOKEN_ISSUER": people.ISSUER,
-        "TOKEN_CLIENT_ID": people.CLIENT,
-        "TOKEN_KEYS_URL": key_set.url,
-        **{name.upper(): str(getattr(Policies(), name)) for name in Policies.__dataclass_fields__},
     }
-    for name, value in variables.items():
+    for name, value in {**credentials, **variables(keys_url=key_set.url)}.items():
         monkeypatch.setenv(name, value)
     forget()
     yield

@@ -203,6 +203,19 @@ def test_a_finding_calls_for_somebody_once_though_history_keeps_it(
     assert counts[3] == {"workgroups": 2, "suspects": 0, "findings": 0}
 
 
+def test_the_log_names_no_user_and_the_finding_does(busy: World, caplog: pytest.LogCaptureFixture) -> None:
+    entitlement = one(busy, "ENT", user="ada")
+    overwrite(busy, entitlement, until="2020-01-01T00:00:00Z")
+    busy.sound = False
+
+    audit(busy)
+    audit(busy)
+
+    told = [vars(record) for record in caplog.records if record.name == auditing.logger.name]
+    assert keys.subject(entitlement) in {finding["subject"] for finding in findings(busy)}
+    assert {line["item"] for line in told if line["invariant"] == "journal-complete"} == {"user-migration-bundle"}
+
+
 def test_a_tick_that_comes_twice_is_no_second_look(busy: World) -> None:
     license_doubled(busy)
     busy.sound = False

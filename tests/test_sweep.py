@@ -579,6 +579,21 @@ def test_a_poisoned_item_waits_longer_each_time_then_is_parked_and_keeps_no_othe
     assert caplog.messages.count(sweeping.PARKED) == 1
 
 
+def test_what_is_in_a_queue_by_mistake_is_logged_without_its_user(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.entitle("ada@northwind.example")
+    world.sound = False
+    entitlement = next(item for item in world.items() if keys.kind(item) == "ENT")
+    spoil(world, entitlement, due="RUN#0", due_at="2026-11-24T03:00:00Z")
+
+    swept = sweep(world)["RUN"]
+
+    assert swept["postponed"] == 1
+    failed = next(record for record in caplog.records if record.message == "item failed")
+    assert (vars(failed)["kind"], vars(failed)["item"]) == ("ENT", "user-migration-bundle")
+
+
 def test_tries_are_forgotten_once_an_item_is_done(world: World) -> None:
     pack = expiring_in(world, 3, days=8)
     sound = item_of(world, pack)

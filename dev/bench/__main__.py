@@ -24,6 +24,7 @@ def _sections() -> Iterator[Section]:
         yield handlers.section(measured)
         yield costs.section(on, measured)
         yield sizes.section(on)
+        yield sizes.swept(on)
     yield imports.cold()
     yield imports.built()
     yield throughput.section()

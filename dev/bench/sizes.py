@@ -18,14 +18,19 @@ from packhouse.settings import payment_settings
 from packhouse.store import keys
 from packhouse.store.table import Key
 from tests.fake_stripe.running import API_KEY, SECRET, FakeStripe
-from tests.harness.gateway import handler_of
+from tests.harness.gateway import context, handler_of
 from tests.harness.meter import Bill, metered
 from tests.harness.shop import Shop
-from tests.harness.world import NORTHWIND, World
+from tests.harness.world import NORTHWIND, START, World
 
 SIZES = (100, 1_000, 10_000)
 DUE = 8
 HOURS_UNTIL_DUE = 25
+SWEPT_SIZES = (100, 10_000, 100_000)
+SWEPT_DUE = {"RUN": 40, "PACK": 6, "PROJECT": 4}
+"""What is due in each queue of the sweep: 50 items."""
+DAYS_UNTIL_SWEPT = 400  # more than a pack's twelve months, and so more than a lease and an idle project's six
+PER_PROJECT = 10  # items for each project of those due later: itself, a pack, and its runs
 FAR = "2030-01-01T00:00:00Z"
 PUT_MAX = 25
 
@@ -46,17 +51,33 @@ def section(on: Stage) -> Section:
             f"later, in one workgroup; {DUE} orders due in each. Calls of DynamoDB / read units + write units, by the\n"
             "meter, on ministack."
         ),
-        rows=[
-            Row(
-                name,
-                {
-                    **{f"{size:,}": _text(bills[size][name]) for size in SIZES},
-                    "grows": "no" if len({_text(bills[size][name]) for size in SIZES}) == 1 else "YES",
-                },
-            )
-            for name in bills[SIZES[0]]
-        ],
+        rows=_rows(bills),
     )
+
+
+def swept(on: Stage) -> Section:
+    due = sum(SWEPT_DUE.values())
+    listed = ", ".join(f"{count} {queue}" for queue, count in SWEPT_DUE.items())
+    return Section(
+        title="Calls and units of the sweep at three sizes of the table",
+        note=(
+            "So many items in its queues that are due later: of each ten, 8 held runs, a pack and a project. And\n"
+            f"{due} that are due ({listed}): leases that are over, packs that end, idle projects.\n"
+            "A tick that does them all, and the next one. Calls of DynamoDB / read units + write units, by the meter,\n"
+            "on ministack."
+        ),
+        rows=_rows({size: _swept_bills(on, size) for size in SWEPT_SIZES}),
+    )
+
+
+def _rows(bills: Mapping[int, Mapping[str, Bill]]) -> list[Row]:
+    """Of each act its bill at each size, and whether they differ."""
+    names = next(iter(bills.values()))
+    texts = {name: {f"{size:,}": _text(found[name]) for size, found in bills.items()} for name in names}
+    return [
+        Row(name, {**of_size, "grows": "no" if len(set(of_size.values())) == 1 else "YES"})
+        for name, of_size in texts.items()
+    ]
 
 
 def _bills(on: Stage, stripe: FakeStripe, size: int) -> Mapping[str, Bill]:
@@ -94,6 +115,56 @@ def _ticks(shop: Shop) -> Mapping[str, Callable[[], object]]:
             raise BenchError("Not as many orders were due as should be.")
 
     return {f"expire-orders, {DUE} due": expire}
+
+
+def _swept_bills(on: Stage, size: int) -> Mapping[str, Bill]:
+    world = on.world(f"swept-{size}")
+    _queued(world, size)
+    found = {}
+    for name, due in ((f"a tick, {sum(SWEPT_DUE.values())} due", SWEPT_DUE), ("a tick, nothing due", {})):
+        with metered(world.client, world.raw) as found[name]:
+            _tick(due)
+    return found
+
+
+def _tick(due: Mapping[str, int]) -> None:
+    """A tick of the sweep; it does all that is due, and leaves nothing."""
+    swept = {queue: dict(came_to) for queue, came_to in handler_of("SweepFunction")({}, context()).items()}
+    done = {queue: came_to.pop("done") for queue, came_to in swept.items()}
+    left = [number for came_to in swept.values() for number in came_to.values() if number]
+    if left or any(done[queue] != due.get(queue, 0) for queue in done):
+        raise BenchError(f"The sweep was to do {due}, and did {done}; besides it came to {swept}.")
+
+
+def _queued(world: World, size: int) -> None:
+    """What is due, and as many items as that which are due much later, when their time has come."""
+    world.clock.now = START
+    packs = [world.grant("mailbox-migration", SWEPT_DUE["RUN"]) for _ in range(SWEPT_DUE["PACK"])]
+    projects = [world.project() for _ in range(SWEPT_DUE["PROJECT"])]
+    runs = world.started(projects[0], SWEPT_DUE["RUN"])
+    later = _wire({"due_at": FAR})
+    one_pack, one_project, one_run = (
+        _read(world, key) | later
+        for key in (
+            keys.pack(NORTHWIND, packs[0].pack_id),
+            keys.project(NORTHWIND, projects[0]),
+            keys.run(NORTHWIND, projects[0], runs[0]),
+        )
+    )
+
+    def item(number: int) -> Image:
+        project_id, run_id = f"prj_{number // PER_PROJECT:032x}", f"run_{number:032x}"
+        match number % PER_PROJECT:
+            case 0:
+                return one_project | _wire(keys.project(NORTHWIND, project_id))
+            case 1:
+                return _pack(one_pack, packs[0].pack_id, number)
+            case _:
+                queue = f"RUN#{number % len(keys.queues('RUN')):X}"
+                return one_run | _wire({**keys.run(NORTHWIND, project_id, run_id), "due": queue})
+
+    _put(world, map(item, range(size)))
+    world.clock.advance(days=DAYS_UNTIL_SWEPT)
 
 
 def _shop(on: Stage, stripe: FakeStripe, size: int) -> Shop:

@@ -14,8 +14,8 @@ from dev.aws import Aws
 from dev.config import Config as StackConfig
 from dev.config import plain_environment
 from packhouse import runtime
-from packhouse.policies import Policies
 from tests.harness import people, template
+from tests.harness.environment import NOWHERE, variables
 from tests.harness.memory import forget
 from tests.harness.world import Clock, World
 from tests.stack.running import free_port
@@ -25,27 +25,10 @@ class BenchError(Exception):
     """Something didn't happen as it must for the figures to mean anything."""
 
 
-def environment() -> dict[str, str]:
-    """What every function is told."""
-    return plain_environment() | {
-        "POWERTOOLS_SERVICE_NAME": "packhouse",
-        "POWERTOOLS_LOG_LEVEL": "ERROR",  # a line for each order would hide the figures
-        "AUTHORIZER_TTL_SECONDS": "0",
-        "TABLE": "Packhouse",
-        "JOURNAL": "Journal",
-        "SUPPORT_EMAIL": "support@packhouse.example",
-        "STRIPE_URL": "http://127.0.0.1:9",
-        "STRIPE_SECRET": "stripe",  # nosec B105  # the name of a secret
-        "STRIPE_QUEUE": "",
-        "RETURN_URL": "https://packhouse.example/console/",
-        "CONSOLE_URL": "https://packhouse.example/console/",
-        "BUS": "events",
-        "MAIL_FROM": "Packhouse <no-reply@packhouse.example>",
-        "TOKEN_ISSUER": people.ISSUER,
-        "TOKEN_CLIENT_ID": people.CLIENT,
-        "TOKEN_KEYS_URL": "http://127.0.0.1:9",  # nosec B105  # an address
-        **{name.upper(): str(getattr(Policies(), name)) for name in Policies.__dataclass_fields__},
-    }
+def environment(*, keys_url: str = NOWHERE) -> dict[str, str]:
+    """What every function is told, in a process that sees nothing else of the terminal's environment."""
+    quiet = {"POWERTOOLS_LOG_LEVEL": "ERROR"}  # a line for each order would hide the figures
+    return plain_environment() | variables(keys_url=keys_url) | quiet
 
 
 @dataclass
@@ -56,9 +39,9 @@ class Stage:
     keys_url: str
     clock: Clock = field(default_factory=Clock)
 
-    def world(self, name: str, **variables: str) -> World:
+    def world(self, name: str, **others: str) -> World:
         """A populated world, in which this process is now, with more variables for its functions."""
-        self.enter(name, **variables)
+        self.enter(name, **others)
         raw = boto3.client("dynamodb")
         for variable, logical_id in (("TABLE", "Table"), ("JOURNAL", "Journal")):
             raw.create_table(TableName=os.environ[variable], **template.table_definition(logical_id))
@@ -74,13 +57,12 @@ class Stage:
         world.populate()
         return world
 
-    def enter(self, name: str, **variables: str) -> None:
+    def enter(self, name: str, **others: str) -> None:
         """Have the handlers that are called from now on work in the world of this name."""
-        os.environ |= environment() | {
+        os.environ |= environment(keys_url=self.keys_url) | {
             "AWS_ENDPOINT_URL": self.url,
-            "TOKEN_KEYS_URL": self.keys_url,
             **{variable: f"{variable.lower()}-{name}" for variable in ("TABLE", "JOURNAL", "BUS", "STRIPE_SECRET")},
-            **variables,
+            **others,
         }
         forget()
         runtime.clock = self.clock
@@ -108,11 +90,11 @@ def _patience() -> Config:
 @contextmanager
 def _restored() -> Iterator[None]:
     """This process's own environment and clock, again."""
-    variables, clock, patience = dict(os.environ), runtime.clock, runtime.patience
+    earlier, clock, patience = dict(os.environ), runtime.clock, runtime.patience
     try:
         yield
     finally:
         os.environ.clear()
-        os.environ.update(variables)
+        os.environ.update(earlier)
         runtime.clock, runtime.patience = clock, patience
         forget()

@@ -14,7 +14,7 @@ from tests.stack.running import LocalStack, copied_tree, descendants, ended, run
 
 ROUTE = "/v1/catalog"
 """A route that needs no token; here a handler of the test's own answers it."""
-FUNCTIONS_OF_THE_JOURNAL = ["JournalFunction", "JournalReadFunction"]
+FUNCTIONS_OF_THE_JOURNAL = ["JournalFunction", "JournalReadFunction", "RollUpFunction"]
 HANDLER = """
 import json, os, time
 

@@ -16,7 +16,7 @@ from aws_lambda_powertools import Logger
 from packhouse import content, invariants
 from packhouse.domain.violations import Violation
 from packhouse.errors import NotFound, TryAgain
-from packhouse.store import audits, workgroups
+from packhouse.store import audits, keys, workgroups
 from packhouse.store.table import StampedTable, Table
 
 VIOLATED = "invariant violated"  # the template's alarm waits for log lines that say so
@@ -90,7 +90,7 @@ def _new(table: Table, wg: str, found: Iterable[Violation]) -> list[Violation]:
     unknown = (one for one in found if not audits.recorded(table, wg, one))
     new = list(islice(unknown, audits.SUSPECTS_OF_ONE_MAX))
     for one in new:
-        logger.info(SUSPECTED, invariant=one.invariant, item=one.item, workgroup_id=wg)
+        logger.info(SUSPECTED, invariant=one.invariant, item=keys.unnamed(one.item), workgroup_id=wg)
     if any(unknown):
         logger.warning(LEFT_OUT, workgroup_id=wg)
     return new
@@ -103,6 +103,6 @@ def _record(table: StampedTable, wg: str, violation: Violation) -> bool:
     """
     if audits.recorded(table, wg, violation):
         return False
-    logger.error(VIOLATED, invariant=violation.invariant, item=violation.item, workgroup_id=wg)
+    logger.error(VIOLATED, invariant=violation.invariant, item=keys.unnamed(violation.item), workgroup_id=wg)
     audits.record(table, wg, violation)
     return True

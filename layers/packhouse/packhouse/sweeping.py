@@ -135,7 +135,8 @@ class _Sweep:
     def _failed(self, queue: str, item: Item, error: Exception, *, tries: int) -> Outcome:
         """Let an item that failed wait, or park it. The log gets the frames, and not the message, which may quote."""
         parked = tries >= TRIES_MAX
-        told: dict[str, Any] = {"queue": queue, "kind": keys.kind(item), "item": keys.subject(item), "tries": tries}
+        name = keys.unnamed(keys.subject(item))
+        told: dict[str, Any] = {"queue": queue, "kind": keys.kind(item), "item": name, "tries": tries}
         frames = traceback.format_tb(error.__traceback__)
         logger.error(PARKED if parked else "item failed", error=type(error).__name__, frames=frames, **told)
         if not parked:

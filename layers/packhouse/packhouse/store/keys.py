@@ -232,6 +232,11 @@ def subject(item: Mapping[str, Any]) -> str:
     return str(own) if own and kind(item) != "MEMBER" else str(item["PK"].partition("#")[2])
 
 
+def unnamed(subject: str) -> str:
+    """A subject as a log line may tell it: only its last part, since an entitlement's begins with its user."""
+    return subject.rpartition("#")[2]
+
+
 def has_workgroup(item: Mapping[str, Any]) -> bool:
     """Whether an item's keys say to which workgroup it belongs."""
     return item["PK"].startswith("WG#") or kind(item) == "MEMBER"
