@@ -10,9 +10,11 @@ from collections.abc import Callable
 import pytest
 
 from tests.harness.shop import Shop
-from tests.histories import model
-from tests.histories.acts import Acts, CarelessGivingBack, CarelessTaking
+from tests.histories.acts import Acts
+from tests.histories.careless import CarelessGivingBack, CarelessTaking, CarelessWithdrawing
 from tests.histories.checker import UNKNOWN, Call
+from tests.histories.operations import Assigned, Ended, Start, Started
+from tests.histories.plans import ENTITLING, SELLING, Kind
 from tests.histories.playing import play
 
 COUNT = int(os.environ.get("HISTORIES", "16"))
@@ -55,14 +57,17 @@ def test_every_history_is_linearizable(shop: Shop, record_property: Callable[[st
     assert wanted <= met.keys(), met
 
 
-@pytest.mark.parametrize("careless", [CarelessTaking, CarelessGivingBack])
+@pytest.mark.parametrize(
+    ("careless", "kind"),
+    [(CarelessTaking, SELLING), (CarelessGivingBack, SELLING), (CarelessWithdrawing, ENTITLING)],
+)
 def test_what_reads_then_decides_then_writes_is_rejected(
-    shop: Shop, careless: type[Acts], record_property: Callable[[str, object], None]
+    shop: Shop, careless: type[Acts], kind: Kind, record_property: Callable[[str, object], None]
 ) -> None:
     shop.world.sound = False
 
     for number in range(1, PLANTED_MAX + 1):
-        if not play(shop, SEED + number, careless).verdict().linearizable:
+        if not play(shop, SEED + number, careless, kind).verdict().linearizable:
             record_property("summary", f"{careless.__name__} was rejected by history {number} of at most {PLANTED_MAX}")
             return
 
@@ -73,10 +78,13 @@ def _named(call: Call) -> str:
     """An operation and what became of it."""
     answer = call.answer if isinstance(call.answer, str) else type(call.answer).__name__
     match call.answer:
-        case model.Started(replayed=True):
+        case Started(replayed=True):
             answer = "Started, replayed"
-        case model.Ended(now=False):
-            answer = "Ended, before"
+        case Started(runs=((_, None), *_)):
+            retries = isinstance(call.operation, Start) and call.operation.parent
+            answer = f"Started, {'free' if retries else 'covered'}"
+        case Ended(now=False) | Assigned(now=False):
+            answer = f"{answer}, before"
         case _ if call.answer is UNKNOWN:
             answer = "?"
     return f"{type(call.operation).__name__}: {answer}"
