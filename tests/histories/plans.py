@@ -58,7 +58,11 @@ type Plan = Sequence[Sequence[Step]]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a history is about: its names, how often what is drawn, and how many licenses a pack has at first."""
+    """What a history is about: its names, how often what is drawn, and how many licenses a pack has at first.
+
+    `lag` is for how many seconds a request may have been on its way since it read the clock. Names that come in turn
+    are one more with each step.
+    """
 
     usual: Mapping[str, Usual]
     weights: Mapping[str, int]
@@ -66,6 +70,8 @@ class Kind:
     stock: tuple[int, int] = (2, 4)
     paid: bool = False
     users: tuple[str, ...] = ()
+    lag: tuple[int, ...] = (0,)
+    in_turn: bool = False
 
     @property
     def refs(self) -> tuple[Ref, ...]:
@@ -90,6 +96,7 @@ SWEEPING = Kind(
     USUAL,
     {"start": 7, "heartbeat": 3, "settle": 6, "look at pack": 1, "look at run": 1, "move the clock": 4, "sweep": 3},
     first="start",
+    lag=(0, 2, 4),
 )
 ENTITLING = Kind(
     USUAL_OF_USERS,
@@ -113,6 +120,7 @@ RETRYING = Kind(
     {"start": 10, "heartbeat": 1, "settle": 10, "assign": 1, "withdraw": 1, "look at run": 2},
     first="assign",
     users=("ada",),
+    in_turn=True,
 )
 REMOVING = Kind(
     USUAL,
@@ -135,31 +143,30 @@ KINDS = (SELLING, SWEEPING, ENTITLING, RETRYING, REMOVING)
 
 def plan(rng: random.Random, kind: Kind, packs: Sequence[str], sessions: Sequence[str]) -> Plan:
     """Operations of few names. Whoever is first starts something, so that there is what to end."""
-    return [
-        [_drawn(rng, kind, packs, sessions, first=number == 0) for number in range(CALLS_EACH)] for _ in range(CALLERS)
-    ]
+    return [[_drawn(rng, kind, packs, sessions, number) for number in range(CALLS_EACH)] for _ in range(CALLERS)]
 
 
-def _drawn(rng: random.Random, kind: Kind, packs: Sequence[str], sessions: Sequence[str], *, first: bool) -> Step:
-    """One operation; its time is filled in when it is called."""
-    name = rng.choice(list(kind.usual))
-    usual = kind.usual[name]
+def _drawn(rng: random.Random, kind: Kind, packs: Sequence[str], sessions: Sequence[str], number: int) -> Step:
+    """One operation; in the place of its time stands how far it lags behind that of its call."""
+    names = list(kind.usual)
+    name = rng.choice(names[: number + 1] if kind.in_turn else names)
+    usual, now = kind.usual[name], -rng.choice(kind.lag)
     run, project = (name, rng.randrange(len(usual.licenses))), rng.choice("pq")
     kinds: Mapping[str, Callable[[], Step]] = {
-        "start": lambda: operations.Start(name, _licenses(rng, usual), 6, 0, user=usual.user, parent=usual.parent),
-        "heartbeat": lambda: operations.Heartbeat(run, rng.choice((3, 9)), now=0),
-        "settle": lambda: operations.Settle(run, *_ending(rng, usual), now=0),
-        "pay": lambda: operations.Pay(rng.choice(sessions), now=0),
-        "assign": lambda: operations.Assign(rng.choice(kind.users), now=0),
-        "withdraw": lambda: operations.Withdraw(rng.choice(kind.users), now=0),
-        "change": lambda: operations.Change(project, now=0),
-        "remove": lambda: operations.Remove(project, rng.random() < 0.5, now=0),
+        "start": lambda: operations.Start(name, _licenses(rng, usual), 6, now, user=usual.user, parent=usual.parent),
+        "heartbeat": lambda: operations.Heartbeat(run, rng.choice((3, 9)), now),
+        "settle": lambda: operations.Settle(run, *_ending(rng, usual), now),
+        "pay": lambda: operations.Pay(rng.choice(sessions), now),
+        "assign": lambda: operations.Assign(rng.choice(kind.users), now),
+        "withdraw": lambda: operations.Withdraw(rng.choice(kind.users), now),
+        "change": lambda: operations.Change(project, now),
+        "remove": lambda: operations.Remove(project, rng.random() < 0.5, now),
         "sweep": lambda: operations.Sweep(now=0),
-        "look at pack": lambda: operations.LookAtPack(rng.choice(packs), now=0),
-        "look at run": lambda: operations.LookAtRun(run, now=0),
+        "look at pack": lambda: operations.LookAtPack(rng.choice(packs), now),
+        "look at run": lambda: operations.LookAtRun(run, now),
         "move the clock": lambda: Tick(rng.randint(1, 5)),
     }
-    drawn = kind.first if first else rng.choices(list(kind.weights), list(kind.weights.values()))[0]
+    drawn = rng.choices(list(kind.weights), list(kind.weights.values()))[0] if number else kind.first
     return kinds[drawn]()
 
 

@@ -76,7 +76,7 @@ def _carried_out(acts: Acts, plan: Plan, rng: random.Random) -> list[Call]:
 
     def call(planned: operations.Operation, *, forget: bool) -> None:
         called = time.monotonic()
-        told = acts.do(replace(planned, now=clock.now), next(numbers))
+        told = acts.do(replace(planned, now=max(clock.now + planned.now, 0)), next(numbers))
         answered = time.monotonic()
         forget = forget and not isinstance(planned, operations.Sweep)  # it has no caller who could
         calls.extend(

@@ -3,9 +3,10 @@
 `HISTORIES` is how many, `HISTORIES_SEED` the first one's seed: `python -m tests.histories` sets both.
 """
 
+import itertools
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
@@ -13,7 +14,20 @@ from tests.harness.shop import Shop
 from tests.histories.acts import Acts
 from tests.histories.careless import CarelessGivingBack, CarelessTaking, CarelessWithdrawing
 from tests.histories.checker import UNKNOWN, Call
-from tests.histories.operations import Assigned, Ended, Start, Started
+from tests.histories.operations import (
+    LEFT,
+    Assigned,
+    Ended,
+    Heartbeat,
+    LeaseEnded,
+    Remove,
+    Settle,
+    Start,
+    Started,
+    SweepRun,
+    Withdraw,
+    project_of,
+)
 from tests.histories.plans import ENTITLING, SELLING, Kind
 from tests.histories.playing import play
 
@@ -44,6 +58,7 @@ def test_every_history_is_linearizable(shop: Shop, record_property: Callable[[st
     for seed in range(SEED, SEED + COUNT):
         history = play(shop, seed)
         met.update(_named(call) for call in history.calls)
+        met.update(_at_once(history.calls))
         lost += history.resent
         if not history.verdict().linearizable:
             disagreements.append(history.told())
@@ -88,3 +103,19 @@ def _named(call: Call) -> str:
         case _ if call.answer is UNKNOWN:
             answer = "?"
     return f"{type(call.operation).__name__}: {answer}"
+
+
+def _at_once(calls: Sequence[Call]) -> Iterator[str]:
+    """The pairs of calls that were after the same thing while both were under way, and of which one had to win."""
+    for one, other in itertools.permutations(calls, 2):
+        if one.called < other.answered and other.called < one.answered:
+            match one.operation, other.operation:
+                case Settle(run=run) | Heartbeat(run=run), SweepRun(run=swept) if run == swept and other.answer != LEFT:
+                    yield f"{type(one.operation).__name__} and {other.answer} at once"
+                case Start(user=str() as user), Withdraw(user=withdrawn) if user == withdrawn:
+                    yield f"{_named(one)} and {_named(other)} at once"
+                case Start(name=name), Remove(project=project) if project_of(name) == project:
+                    yield f"{_named(one)} and {_named(other)} at once"
+    for call in calls:
+        if isinstance(call.answer, LeaseEnded) and call.answer.at > call.operation.now:
+            yield f"{type(call.operation).__name__}: LeaseEnded, by a sweep before its own time"
