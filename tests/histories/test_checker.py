@@ -20,7 +20,10 @@ def taking(stock: int, operation: Hashable, answer: Hashable) -> Iterable[int]:
 
 
 def explained(*calls: Call, initial: State = STOCK) -> bool:
-    return check(calls, initial, model.step).linearizable
+    """Whether there is an order; to put at once what only tells must make no difference."""
+    verdict = check(calls, initial, model.step, tells_only=operations.tells_only)
+    assert verdict.linearizable == check(calls, initial, model.step).linearizable
+    return verdict.linearizable
 
 
 def started(allocation: operations.Allocation, until: int = 60, *, replayed: bool = False) -> operations.Started:
@@ -190,6 +193,91 @@ def test_a_start_that_nobody_heard_of_may_hold_any_licenses_or_none() -> None:
     assert explained(lost, Call(2, 3, start("b", 4), started((("soon", 2), ("late", 2)))))
     assert explained(lost, Call(2, 3, start(licenses=2), started((("soon", 1), ("late", 1)), replayed=True)))
     assert not explained(lost, Call(2, 3, start("b", 4), operations.Exhausted(4, 3)))
+
+
+ADA = operations.Start("e", (1,), lease=60, now=0, user="ada")
+COVERED = operations.Started((((), None),), replayed=False)
+ASSIGNED = Call(0, 1, operations.Assign("ada", 0), operations.Assigned("soon", now=True))
+STARTED = Call(2, 3, ADA, COVERED)
+WITHDRAWN = operations.Withdrawn("soon")
+LEFT_ONE = Call(4, 5, operations.Settle(("e", 0), "succeeded", None, ("one",), 0), operations.Ended(None, now=True))
+
+
+def after(*then: tuple[Hashable, Hashable]) -> list[Call]:
+    return [Call(10 + 2 * number, 11 + 2 * number, *call) for number, call in enumerate(then)]
+
+
+def retry(name: str, of: str = "e") -> operations.Start:
+    return operations.Start(name, (1,), lease=60, now=0, parent=(of, 0))
+
+
+def test_of_a_withdrawal_and_a_covered_start_at_once_both_answers_must_fit() -> None:
+    start_won = Call(2, 9, operations.Withdraw("ada", 0), operations.ENTITLEMENT_USED)
+    withdrawal_won = Call(2, 9, operations.Withdraw("ada", 0), WITHDRAWN)
+
+    assert explained(ASSIGNED, STARTED, start_won)
+    assert explained(ASSIGNED, Call(2, 9, ADA, operations.NOT_COVERED), withdrawal_won)
+    assert not explained(ASSIGNED, STARTED, withdrawal_won)
+    assert not explained(ASSIGNED, Call(2, 9, ADA, operations.NOT_COVERED), start_won)
+
+
+def test_an_assigned_license_is_out_of_its_pack_until_it_is_withdrawn() -> None:
+    look, withdraw = operations.LookAtPack("soon", 0), operations.Withdraw("ada", 0)
+    back = [(withdraw, WITHDRAWN), (look, operations.Counters(2, 0)), (withdraw, WITHDRAWN)]
+
+    assert explained(ASSIGNED, *after((look, operations.Counters(1, 0, assigned=1)), *back))
+    assert not explained(ASSIGNED, *after((look, operations.Counters(2, 0))))
+    assert not explained(ASSIGNED, *after((operations.Assign("ada", 0), operations.Assigned("late", now=True))))
+    assert explained(ASSIGNED, *after((operations.Assign("ada", 100), operations.Assigned("late", now=True))))
+    assert explained(ASSIGNED, *after((operations.Withdraw("ada", 100), operations.PACK_ENDED)))
+
+
+def test_a_root_is_retried_once_and_only_for_the_errors_it_left() -> None:
+    other = operations.Settle(("r", 0), "failed", None, ("two",), 0)
+    once = (retry("r"), COVERED)
+
+    assert explained(ASSIGNED, STARTED, *after((retry("r"), operations.NOT_RETRYABLE)))
+    assert explained(ASSIGNED, STARTED, LEFT_ONE, *after(once, (other, operations.OTHER_ERRORS)))
+    assert explained(ASSIGNED, STARTED, LEFT_ONE, *after(once, (retry("t"), operations.RETRIED_ENOUGH)))
+    assert not explained(ASSIGNED, STARTED, LEFT_ONE, *after(once, (retry("t"), COVERED)))
+    assert not explained(ASSIGNED, STARTED, *after(once))
+
+
+def test_of_a_settlement_and_a_lapse_at_once_both_answers_must_fit() -> None:
+    swept = Call(2, 9, operations.SweepRun(("a", 0), 60), operations.LAPSED)
+    left = Call(2, 9, operations.SweepRun(("a", 0), 60), operations.LEFT)
+    settled = Call(2, 9, settle(now=59), operations.Ended(None, now=True))
+    too_late = Call(2, 9, settle(now=59), operations.LeaseEnded(60))
+
+    assert explained(BEGUN, left, settled)
+    assert explained(BEGUN, swept, too_late, *after((operations.LookAtPack("soon", 60), operations.Counters(2, 0))))
+    assert not explained(BEGUN, swept, settled)
+    assert not explained(BEGUN, left, too_late)
+    assert not explained(BEGUN, left)
+
+
+def test_what_is_left_of_a_pack_expires_once_and_what_comes_late_at_the_last_look() -> None:
+    late = (settle(now=50), operations.Ended(None, now=True))
+    ends = [(operations.SweepPack("soon", now), operations.EXPIRED) for now in (100, 400)]
+    counted = (operations.LookAtPack("soon", 400), operations.Counters(0, 2))
+
+    assert explained(BEGUN, *after(ends[0], late, ends[1], counted))
+    assert not explained(BEGUN, *after(ends[0], late, counted))
+    assert not explained(BEGUN, *after(ends[0], ends[0]))
+
+
+def test_of_a_removal_and_a_start_at_once_both_answers_must_fit() -> None:
+    removed = Call(0, 9, operations.Remove("p", release=False, now=0), operations.REMOVED)
+    refused = Call(0, 9, operations.Remove("p", release=False, now=0), operations.OPEN_RUNS)
+    released = Call(0, 9, operations.Remove("p", release=True, now=0), operations.REMOVED)
+    stopped = (operations.SweepRun(("a", 0), 1), operations.STOPPED)
+
+    assert explained(Call(0, 9, BEGUN.operation, operations.NOT_ACTIVE), removed)
+    assert explained(BEGUN, refused)
+    assert explained(BEGUN, released, *after(stopped, (settle("stopped"), operations.Ended(None, now=False))))
+    assert not explained(BEGUN, removed)
+    assert not explained(BEGUN, refused, *after(stopped))
+    assert not explained(Call(0, 9, BEGUN.operation, operations.NOT_ACTIVE), refused)
 
 
 def _of(call: Call) -> tuple[Hashable, Hashable]:
