@@ -9,6 +9,7 @@ from tests.histories.operations import Operation, Ref
 
 CALLERS, CALLS_EACH = 5, 6
 AS_USUAL = 0.8
+RELEASED = 0.6
 ITEMS_MAX = 2
 
 
@@ -128,13 +129,13 @@ REMOVING = Kind(
     {
         "start": 8,
         "heartbeat": 1,
-        "settle": 7,
+        "settle": 5,
         "change": 1,
         "remove": 4,
         "look at pack": 1,
         "look at run": 1,
         "move the clock": 2,
-        "sweep": 2,
+        "sweep": 4,
     },
     first="start",
 )
@@ -161,7 +162,7 @@ def _drawn(rng: random.Random, kind: Kind, packs: Sequence[str], sessions: Seque
         "assign": lambda: operations.Assign(rng.choice(kind.users), now),
         "withdraw": lambda: operations.Withdraw(rng.choice(kind.users), now),
         "change": lambda: operations.Change(project, now),
-        "remove": lambda: operations.Remove(project, rng.random() < 0.5, now),
+        "remove": lambda: operations.Remove(project, rng.random() < RELEASED, now),
         "sweep": lambda: operations.Sweep(now=0),
         "look at pack": lambda: operations.LookAtPack(rng.choice(packs), now),
         "look at run": lambda: operations.LookAtRun(run, now),
