@@ -60,9 +60,14 @@ def check[State: Hashable](
     initial: State,
     step: Callable[[State, Hashable, Hashable], Iterable[State]],
     *,
+    tells_only: Callable[[Hashable], bool] = lambda _: False,
     configurations_max: int = CONFIGURATIONS_MAX,
 ) -> Verdict:
-    """`step` gives the states an operation may lead to with this answer: none, if it can't be answered so then."""
+    """`step` gives the states an operation may lead to with this answer: none, if it can't be answered so then.
+
+    `tells_only` knows the answers of which none ever comes with a change. Such a call needs no other place than the
+    first that it can have, for whatever comes after it finds the same state there.
+    """
     calls = sorted(history, key=lambda call: call.called)
     to_explain = sum(1 << number for number, call in enumerate(calls) if call.known)
     seen: set[tuple[int, State]] = set()
@@ -78,11 +83,15 @@ def check[State: Hashable](
         longest = max(longest, order, key=len)
         if done & to_explain == to_explain:
             return Verdict(True, tuple(calls[number] for number in order), len(seen))  # noqa: FBT003  # the field's name
+        following: list[tuple[int, State, tuple[int, ...]]] = []
         for number in _next(calls, done):
             call = calls[number]
-            waiting += [
-                (done | 1 << number, after, (*order, number)) for after in step(state, call.operation, call.answer)
-            ]
+            after = [(done | 1 << number, one, (*order, number)) for one in step(state, call.operation, call.answer)]
+            if after and call.known and tells_only(call.answer):
+                following = after
+                break
+            following += after
+        waiting += following
     return Verdict(False, tuple(calls[number] for number in longest), len(seen))  # noqa: FBT003  # as above
 
 

@@ -100,6 +100,17 @@ def test_one_user_takes_one_license_however_many_assign_it_at_once(world: World)
     assert item["assigned"] == ROUNDS
 
 
+def test_the_last_license_assigned_to_one_user_by_many_at_once_is_refused_to_none_of_them(world: World) -> None:
+    for number in range(ROUNDS):
+        world.grant(BUNDLE, 1)
+
+        answers = at_once([assigning(world, f"user-{number}") for _ in range(CALLERS)])
+
+        told = [answer for answer in answers if not isinstance(answer, Refusal)]
+        assert len(told) == CALLERS, answers
+        assert sum(assigned_now for _, assigned_now in told) == 1
+
+
 def test_many_first_runs_of_one_user_at_once_are_all_covered(world: World) -> None:
     project = world.project()
     world.entitle("ada")

@@ -23,6 +23,11 @@ def assign(table: StampedTable, catalog: Catalog, wg: str, user: str, sku: str) 
         if met is not None and met.covers(table.stamp.at):
             return met, False
         wanted = _from_stock(table, license_type, wg, user, met)
+        if wanted is None:
+            if entitlements.read(table, wg, user, sku) != met:  # it took the last license in between, say
+                continue
+            purchase = {"lines": [Line(sku, 1)], "total": license_type.unit_price}
+            raise LicensesExhausted(sku=sku, asked=1, available=0, purchase=purchase)
         try:
             entitlements.assign(table, wanted, met=met)
         except EntitlementMoved:
@@ -55,12 +60,11 @@ def withdraw(table: StampedTable, wg: str, user: str, sku: str) -> Entitlement:
 
 def _from_stock(
     table: StampedTable, license_type: LicenseType, wg: str, user: str, met: Entitlement | None
-) -> Entitlement:
-    """The entitlement to assign, from the pack that expires soonest."""
+) -> Entitlement | None:
+    """The entitlement to assign, from the pack that expires soonest; None: nothing is left."""
     stock = packs.stock(table, wg, license_type, now=table.stamp.at)
     if not stock:
-        purchase = {"lines": [Line(license_type.sku, 1)], "total": license_type.unit_price}
-        raise LicensesExhausted(sku=license_type.sku, asked=1, available=0, purchase=purchase)
+        return None
     pack_id = min(stock)
     return Entitlement(
         workgroup_id=wg,
