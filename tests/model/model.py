@@ -185,7 +185,7 @@ class Run:
         return "held" if now < self.lease_ends else "lapsed"
 
     def in_packs(self) -> dict[str, int]:
-        """The licenses that it has of each pack, held or spent; also of a hold that lapsed, until the sweep books it."""
+        """The licenses that it has of each pack, held or spent; of a hold that lapsed, until the sweep came."""
         held = 0 if self.booked else self.licenses
         left = held if self.ending is None else self.ending.used or 0
         kept: dict[str, int] = {}

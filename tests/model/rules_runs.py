@@ -245,8 +245,8 @@ def _respelled(body: Mapping[str, Any]) -> dict[str, Any]:
     """The same request in other words: a default left out, a user in capitals, spaces around an id."""
     items = [
         {
+            **{name: value for name, value in item.items() if (name, value) != ("licenses", 1)},
             "item_id": f" {item['item_id']} ",
-            **({"licenses": item["licenses"]} if item["licenses"] > 1 else {}),
             **({"user": item["user"].upper()} if "user" in item else {}),
         }
         for item in body["items"]

@@ -10,7 +10,10 @@ from tests.model.machine import NOWHERE, PICK, Machine, move, of, refusing
 from tests.model.model import Project, Run
 from tests.model.rules_projects import ClockRules
 
+MOST = st.sampled_from([None, None, 1, 3])
+"""How much a tick may do; None: all there is."""
 WHO = st.sampled_from(["amy", "max", "ada"])
+RELEASE = st.sampled_from(["", "?release=true", "?release=true", "?release=false"])
 CHANGES = st.sampled_from(
     [
         {"state": "active"},
@@ -35,16 +38,31 @@ class SweepRules(ClockRules):
         """A tick that may do only so much; what it leaves stays due."""
         self.swept(most)
 
-    @move(weight=4, when=lambda self: self.ends(), pick=PICK, seconds=st.sampled_from([-1, 0, 0, 299, 300]))
-    def wait_for_an_end(self, pick: int, seconds: int) -> None:
+    @move(
+        weight=2,
+        when=lambda self: self.ends(),
+        pick=st.sampled_from([0, 0, 1, 2, 5]),
+        seconds=st.sampled_from([-1, 0, 0, 299, 300]),
+        most=MOST,
+    )
+    def wait_for_an_end(self, pick: int, seconds: int, most: int | None) -> None:
         """Until a project or pack ends or is to be warned of its end, or a little off; and a tick then."""
         self._waited_until(of(self.ends(), pick) + timedelta(seconds=seconds), "for an end")
+        self.swept(most)
+
+    @move(when=lambda self: self.fruitful(), pick=PICK, sooner=st.booleans())
+    def wait_for_retirement(self, pick: int, sooner: bool) -> None:  # noqa: FBT001  # a strategy's
+        """Until a project ends in which something succeeded, or the second before; and a tick then."""
+        at = model_projects.ends_at(self.house, of(self.fruitful(), pick))
+        self._waited_until(at - timedelta(seconds=sooner), "for retirement")
         self.swept(None)
 
-    @move(weight=2, step=st.sampled_from([timedelta(days=100), timedelta(days=190), timedelta(days=400)]))
-    def be_away(self, step: timedelta) -> None:
+    @move(step=st.sampled_from([timedelta(days=40), timedelta(days=190), timedelta(days=400)]), most=MOST)
+    def be_away(self, step: timedelta, most: int | None) -> None:
         """Months without a tick: what has happened meanwhile reads as it is, and the next ticks catch up."""
         self.waited(step, what="for months")
+        if most:
+            self.swept(most)
 
     @move(hour=st.sampled_from([0, 23]))
     def wait_for_the_end_of_a_month(self, hour: int) -> None:
@@ -92,6 +110,12 @@ class SweepRules(ClockRules):
         packs = [pack.expires_at for pack in house.packs.values()]
         return sorted({at for at in (*ends, *ends, *warned, *packs) if at > now})
 
+    def fruitful(self) -> list[Project]:
+        succeeded = {
+            one.project_id for one in self.house.runs.values() if one.ending and one.ending.outcome == "succeeded"
+        }
+        return [one for one in self.house.projects.values() if one.state == "active" and one.project_id in succeeded]
+
     def _waited_until(self, at: datetime, what: str) -> None:
         self.waited(max(at - self.house.now, timedelta(0)), what=what)
 
@@ -105,15 +129,21 @@ class ProjectLifeRules(Machine):
     def open_again(self, pick: int) -> None:
         self.changed(of(self.closed(), pick).project_id, {"state": "active"}, who="amy")
 
-    @move(weight=2, pick=PICK, release=st.sampled_from(["", "", "?release=true", "?release=false"]), who=WHO)
+    @move(pick=PICK, release=RELEASE, who=WHO)
     def remove_project(self, pick: int, release: str, who: str) -> None:
-        project_id = of([*self.by_need(), NOWHERE], pick)
+        self.removed(of([*self.by_need(), NOWHERE], pick), release, who=who)
+
+    @move(weight=2, when=lambda self: self.with_holds(), pick=PICK, release=RELEASE, who=WHO)
+    def remove_with_holds(self, pick: int, release: str, who: str) -> None:
+        self.removed(of(self.with_holds(), pick), release, who=who)
+
+    def removed(self, project_id: str, release: str, *, who: str) -> None:
         answer = self.call("DELETE", f"projects/{project_id}{release}", who)
         at_once = release == "?release=true"
         held = self.held_in(project_id)
         self.agree("remove", answer, lambda: model_projects.remove(self.house, project_id, release=at_once))
         if answer.status == 200 and held:
-            self.met("removed", "with what is held")
+            self.met("removed", "with what it holds")
 
     @move(odd=st.sampled_from([*ODD_CHANGES, None]), pick=PICK)
     def change_oddly(self, odd: dict[str, Any] | None, pick: int) -> None:
@@ -144,6 +174,9 @@ class ProjectLifeRules(Machine):
 
     def closed(self) -> list[Project]:
         return [one for one in self.house.projects.values() if one.state == "closed"]
+
+    def with_holds(self) -> list[str]:
+        return [one for one in self.house.projects if self.held_in(one)]
 
     def held_in(self, project_id: str) -> list[Run]:
         return [

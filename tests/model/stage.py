@@ -85,7 +85,7 @@ class Stage:
         return self._sold
 
     def counters(self) -> dict[str, tuple[int, int, int]]:
-        """What is available in each of the workgroup's packs, what has expired, what is assigned, as the table has it."""
+        """Of each of the workgroup's packs, what is available, expired and assigned, as the table has it."""
         found = self.world.table.query_all(keys.packs(NORTHWIND))
         return {keys.subject(item): (item["available"], item["expired"], item["assigned"]) for item in found}
 

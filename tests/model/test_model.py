@@ -8,6 +8,7 @@ from hypothesis.stateful import initialize
 
 from tests.harness.shop import Shop
 from tests.harness.world import START
+from tests.model.machine import move
 from tests.model.playing import RUNS, play
 from tests.model.rules_entitlements import BUNDLE, EntitlementRules, UnlicensedRules
 from tests.model.rules_orders import BankRules, OrderRules, order
@@ -59,7 +60,20 @@ class UsesMachine(
         body = {"name": "Move", "max_licenses_per_item": 2, **({"inactivity_days": idle} if idle else {})}
         self.created(body, key=self.key(), who="worker")
         self.assigned(ANN, BUNDLE, who="amy")
-        self.started(next(iter(self.house.projects)), self.key(), {**work(1, 1), "lease_seconds": DAY}, who="worker")
+        self.started(self.places()[0], self.key(), {**work(1, 1), "lease_seconds": DAY}, who="worker")
+
+    @move(weight=8, when=lambda self: self.is_spent(), quantity=st.integers(2, 6), left=st.sampled_from(SOON[2:]))
+    def begin_anew(self, quantity: int, left: timedelta) -> None:
+        """Once nothing could be started any more."""
+        for sku in ("mailbox-migration", BUNDLE):
+            if not self.house.stock(sku):
+                self.granted(sku, quantity, left)
+        self.created({"name": "Next", "max_licenses_per_item": 2}, key=self.key(), who="worker")
+        self.assigned(ANN, BUNDLE, who="amy")
+
+    def is_spent(self) -> bool:
+        active = [one for one in self.house.projects.values() if one.state == "active"]
+        return not active or not self.house.stock("mailbox-migration")
 
     def teardown(self) -> None:
         if self.agreed:
@@ -95,7 +109,32 @@ RUNS_MEET = {
     *(f"list {things}: {pages}" for things in ("packs", "runs", "projects") for pages in ("one page", "many pages")),
     *(f"read {thing}: {outcome}" for thing in ("pack", "run", "project") for outcome in ("done", "not-found")),
 }
-USES_MEET = set[str]()
+USES_MEET = {
+    *(f"assign: {outcome}" for outcome in ("done", "licenses-exhausted", "invalid-request", "unknown-sku")),
+    *(f"assigned: {when}" for when in ("now", "before")),
+    *(f"withdraw: {outcome}" for outcome in ("done", "entitlement-used", "pack-not-usable", "not-found")),
+    *(f"assign oddly: {outcome}" for outcome in ("invalid-request", "not-found", "not-permitted")),
+    *(f"coverage: {outcome}" for outcome in ("done", "service-not-covered")),
+    *(f"decided: {outcome}" for outcome in ("covered", "license_available", "purchase_required")),
+    "decided: assignment_required",
+    *(f"count coverage: {outcome}" for outcome in ("done", "invalid-request", "service-not-covered")),
+    *(f"started last: {coverage}" for coverage in ("licensed", "covered", "free")),
+    *(f"start: {outcome}" for outcome in ("done", "again", "assignment-required", "project-not-active")),
+    *(f"retry: {outcome}" for outcome in ("done", "not-found", "parent-not-retryable", "errors-not-of-parent")),
+    *(f"retry: {outcome}" for outcome in ("retries-exhausted", "project-not-active")),
+    *(f"settle: {outcome}" for outcome in ("done", "lease-ended", "run-already-settled", "errors-not-of-parent")),
+    *(f"read as lapsed: {when}" for when in ("before the sweep", "once swept")),
+    *(f"swept: run {outcome}" for outcome in ("lapsed", "goes on")),
+    *(f"swept: pack {outcome}" for outcome in ("reminded", "goes on", "expired", "had nothing left")),
+    *(f"swept: project {outcome}" for outcome in ("warned", "goes on", "retired", "closed", "released its holds")),
+    *(f"sweep: {outcome}" for outcome in ("did all", "left something", "had nothing to do")),
+    *(f"watch: {outcome}" for outcome in ("activity noted", "nothing new")),
+    *(f"change project: {outcome}" for outcome in ("done", "opened again", "project-not-active", "not-found")),
+    *(f"change oddly: {outcome}" for outcome in ("invalid-request", "not-permitted", "not-found")),
+    *(f"remove: {outcome}" for outcome in ("done", "project-has-open-runs", "project-not-active", "not-found")),
+    "removed: with what it holds",
+    *(f"list {things}: {pages}" for things in ("entitlements", "projects") for pages in ("one page", "many pages")),
+}
 ORDERS_MEET = {
     *(f"place: {outcome}" for outcome in ("done", "again", "idempotency-key-reused", "unknown-sku", "price-changed")),
     "place: card-maximum-exceeded",
