@@ -92,8 +92,8 @@ def decide(house: Packhouse, service: str, needs: Sequence[Need], *, at: str = "
     waiting: dict[str, Decision] = {}
     decided = []
     for user, licenses in needs:
-        entitled = [one for kind in assigned if (one := house.entitlements.get((user or "", kind["sku"])))]
-        covering = [one for one in entitled if one.state(house.now) == "active"]
+        entitled = [found for kind in assigned if (found := house.entitlements.get((user or "", kind["sku"])))]
+        covering = [found for found in entitled if found.state(house.now) == "active"]
         in_stock = [kind["sku"] for kind in assigned if left[kind["sku"]]]
         if covering:
             one = Decision(on="covered", sku=covering[0].sku, by=covering[0])

@@ -5,10 +5,11 @@ from typing import Any
 
 import hypothesis.strategies as st
 
-from tests.model import model_projects, model_sweep
+from tests.model import model_projects, model_runs, model_sweep
 from tests.model.machine import NOWHERE, PICK, Machine, move, of, refusing
 from tests.model.model import Project, Run
 from tests.model.rules_projects import ClockRules
+from tests.model.rules_runs import LeaseRules
 
 MOST = st.sampled_from([None, None, 1, 3])
 """How much a tick may do; None: all there is."""
@@ -28,7 +29,7 @@ CHANGES = st.sampled_from(
 ODD_CHANGES: list[dict[str, Any]] = [{"name": None}, {"state": "closed"}, {"inactivity_days": 30}, {"surprise": 1}]
 
 
-class SweepRules(ClockRules):
+class SweepRules(ClockRules, LeaseRules):
     @move(weight=3, when=lambda self: model_sweep.due(self.house))
     def sweep(self) -> None:
         self.swept(None)
@@ -49,6 +50,17 @@ class SweepRules(ClockRules):
         """Until a project or pack ends or is to be warned of its end, or a little off; and a tick then."""
         self._waited_until(of(self.ends(), pick) + timedelta(seconds=seconds), "for an end")
         self.swept(most)
+
+    @move(weight=2, when=lambda self: self.held(), pick=PICK, late=st.booleans())
+    def keep_alive(self, pick: int, late: bool) -> None:  # noqa: FBT001  # a strategy's
+        """A hold lives on past its first end, where a tick finds it; or it lapses, and reads so before a tick comes."""
+        run = of(self.held(), pick)
+        if not late:
+            self.kept_alive(run.project_id, run.run_id, 86_400)
+        self._waited_until(max(run.leased_until, self.house.now), "for a first end")
+        self.shown(run)
+        if not late:
+            self.swept(None)
 
     @move(when=lambda self: self.fruitful(), pick=PICK, sooner=st.booleans())
     def wait_for_retirement(self, pick: int, sooner: bool) -> None:  # noqa: FBT001  # a strategy's
@@ -109,6 +121,25 @@ class SweepRules(ClockRules):
         warned = [at - timedelta(days=number) for at in ends for number in model_projects.warnings(house)]
         packs = [pack.expires_at for pack in house.packs.values()]
         return sorted({at for at in (*ends, *ends, *warned, *packs) if at > now})
+
+    def shown(self, run: Run) -> None:
+        """A run, by itself and among those in its state."""
+        state = run.state(self.house.now)
+        path = f"projects/{run.project_id}/runs"
+        answer = self.call("GET", f"{path}/{run.run_id}", "platform")
+        self.agree("read run", answer, lambda: model_runs.read(self.house, run.project_id, run.run_id))
+        expected = model_runs.listed(self.house, run.project_id, states=frozenset({state}))
+        self.listed("list runs", f"{path}?state={state}", expected, limit=self.WHOLE)
+        if state == "lapsed":
+            self.met("read as lapsed", "once swept" if run.booked else "before the sweep")
+
+    def held(self) -> list[Run]:
+        """What the sweep would find at the end of its first lease."""
+        return [
+            run
+            for run in self.house.runs.values()
+            if run.state(self.house.now) == "held" and run.due == run.leased_until
+        ]
 
     def fruitful(self) -> list[Project]:
         succeeded = {

@@ -8,13 +8,14 @@ from hypothesis.stateful import initialize
 
 from tests.harness.shop import Shop
 from tests.harness.world import START
+from tests.model import model_sweep
 from tests.model.machine import move
 from tests.model.playing import RUNS, play
 from tests.model.rules_entitlements import BUNDLE, EntitlementRules, UnlicensedRules
 from tests.model.rules_orders import BankRules, OrderRules, order
 from tests.model.rules_projects import SOON, ClockRules, ProjectRules, StockRules
 from tests.model.rules_reading import OddRules, ReadingRules
-from tests.model.rules_runs import ANN, LeaseRules, SettleRules, StartRules, work
+from tests.model.rules_runs import ANN, SettleRules, StartRules, work
 from tests.model.rules_sweep import ProjectLifeRules, SweepRules
 from tests.model.rules_workgroups import WorkgroupRules
 from tests.model.stage import Stage
@@ -43,7 +44,7 @@ class RunsMachine(StockRules, ProjectRules, OddRules, ReadingRules, WorkgroupRul
 
 
 class UsesMachine(
-    EntitlementRules, UnlicensedRules, LeaseRules, StockRules, ProjectRules, ReadingRules, SweepRules, ProjectLifeRules
+    EntitlementRules, UnlicensedRules, StockRules, ProjectRules, ReadingRules, SweepRules, ProjectLifeRules
 ):
     """How licenses are used: held, assigned, not needed; and what the sweep ends, at once or after months."""
 
@@ -76,7 +77,7 @@ class UsesMachine(
         return not active or not self.house.stock("mailbox-migration")
 
     def teardown(self) -> None:
-        if self.agreed:
+        if self.agreed and model_sweep.due(self.house):
             self.swept(None)
         super().teardown()
 
