@@ -25,7 +25,7 @@ ODD = st.sampled_from(["nobody", "service", "unsold", "spent", "role", "stranger
 
 
 class EntitlementRules(Machine):
-    @move(weight=3, pick=PICK, sku=SKUS, who=ASSIGNERS, louder=st.booleans())
+    @move(weight=4, pick=PICK, sku=SKUS, who=ASSIGNERS, louder=st.booleans())
     def assign(self, pick: int, sku: str, who: str, louder: bool) -> None:  # noqa: FBT001  # a strategy's
         """To a user, spelled in one way or another."""
         user = of(USERS, pick)
@@ -103,8 +103,6 @@ class UnlicensedRules(StartRules, SettleRules):
         for item, user in zip(body["items"], users, strict=True):
             item.update({"user": user} if user else {})
         self.started(of(self.places(), pick), self.key(), body, who="worker")
-        newest = recent(self)[:1]
-        self.met("started last", newest[0].coverage if newest else "nothing")
 
     @move(weight=3, when=lambda self: self.open_ones(), pick=PICK, errors=ERRORS, count=st.sampled_from([None, 7]))
     def leave_errors(self, pick: int, errors: list[str], count: int | None) -> None:

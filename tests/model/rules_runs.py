@@ -116,6 +116,8 @@ class StartRules(Machine):
             answer,
             lambda: model_runs.start(self.house, project_id, key, said, by=principal(who), ids=ids),
         )
+        for run in answer.body.get("runs", []):
+            self.met("begun", run["coverage"])
 
     def starts(self) -> list[tuple[str, str, Named]]:
         """Project, key and body of every start that started something."""

@@ -34,6 +34,10 @@ class SweepRules(ClockRules, LeaseRules):
     def sweep(self) -> None:
         self.swept(None)
 
+    @move(when=lambda self: not model_sweep.due(self.house))
+    def sweep_for_nothing(self) -> None:
+        self.swept(None)
+
     @move(weight=2, when=lambda self: len(model_sweep.due(self.house)) > 1, most=st.integers(1, 4))
     def sweep_a_little(self, most: int) -> None:
         """A tick that may do only so much; what it leaves stays due."""
@@ -156,7 +160,16 @@ class ProjectLifeRules(Machine):
     def change_project(self, pick: int, changes: dict[str, Any], who: str) -> None:
         self.changed(of([*self.by_need(), NOWHERE], pick), changes, who=who)
 
-    @move(weight=3, when=lambda self: self.closed(), pick=PICK)
+    @move(weight=2, when=lambda self: self.ended(), pick=PICK, release=RELEASE, changes=CHANGES)
+    def change_what_has_ended(self, pick: int, release: str, changes: dict[str, Any]) -> None:
+        """What was retired is final, what was closed isn't."""
+        project_id = of(self.ended(), pick)
+        if pick % 2:
+            self.changed(project_id, changes, who="amy")
+        else:
+            self.removed(project_id, release, who="amy")
+
+    @move(weight=2, when=lambda self: self.closed(), pick=PICK)
     def open_again(self, pick: int) -> None:
         self.changed(of(self.closed(), pick).project_id, {"state": "active"}, who="amy")
 
@@ -208,6 +221,10 @@ class ProjectLifeRules(Machine):
 
     def with_holds(self) -> list[str]:
         return [one for one in self.house.projects if self.held_in(one)]
+
+    def ended(self) -> list[str]:
+        """What became of projects by itself."""
+        return [one.project_id for one in self.house.projects.values() if one.state in {"retired", "closed"}]
 
     def held_in(self, project_id: str) -> list[Run]:
         return [

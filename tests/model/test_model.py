@@ -119,7 +119,7 @@ USES_MEET = {
     *(f"decided: {outcome}" for outcome in ("covered", "license_available", "purchase_required")),
     "decided: assignment_required",
     *(f"count coverage: {outcome}" for outcome in ("done", "invalid-request", "service-not-covered")),
-    *(f"started last: {coverage}" for coverage in ("licensed", "covered", "free")),
+    *(f"begun: {coverage}" for coverage in ("licensed", "covered", "free")),
     *(f"start: {outcome}" for outcome in ("done", "again", "assignment-required", "project-not-active")),
     *(f"retry: {outcome}" for outcome in ("done", "not-found", "parent-not-retryable", "errors-not-of-parent")),
     *(f"retry: {outcome}" for outcome in ("retries-exhausted", "project-not-active")),
