@@ -159,8 +159,8 @@ class Run:
     lease_latest: datetime = NEVER
     due: datetime | None = None
     """When the sweep is to look at it next, which no heartbeat moves."""
-    booked: bool = False
-    """Whether the sweep has booked that its lease ended."""
+    booked_at: datetime | None = None
+    """When the sweep booked that its lease had ended."""
     ending: Ending | None = None
     settled_at: datetime | None = None
     settled_by: str | None = None
@@ -186,7 +186,7 @@ class Run:
 
     def in_packs(self) -> dict[str, int]:
         """The licenses that it has of each pack, held or spent; of a hold that lapsed, until the sweep came."""
-        held = 0 if self.booked else self.licenses
+        held = 0 if self.booked_at else self.licenses
         left = held if self.ending is None else self.ending.used or 0
         kept: dict[str, int] = {}
         for pack_id, quantity in self.allocation.items():

@@ -223,7 +223,7 @@ def end(house: Packhouse, run: Run, ending: Ending | None, *, by: str) -> None:
     """By a settlement, or (None) by the end of its lease, as the sweep books it: what isn't spent goes back."""
     held = run.in_packs()
     if ending is None:
-        run.booked = True
+        run.booked_at = house.now
     else:
         run.ending, run.settled_at, run.settled_by = ending, house.now, by
     run.due = None

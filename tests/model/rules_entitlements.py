@@ -21,7 +21,7 @@ ASSIGNERS = st.sampled_from(["amy", "max", "ada"])
 LICENSES = st.sampled_from([1, 1, 1, 2, 6, 40])
 NEEDS = st.lists(st.tuples(NAMED, LICENSES), min_size=1, max_size=6)
 ERRORS = st.sampled_from([["mail-1"], ["mail-2", "mail-1"], ["mail-1", "mail-2", "mail-3"]])
-ODD = st.sampled_from(["nobody", "service", "unsold", "spent", "role", "stranger"])
+ODD = st.sampled_from(["nobody", "unsold", "spent", "others", "others"])
 
 
 class EntitlementRules(Machine):
@@ -71,13 +71,12 @@ class EntitlementRules(Machine):
                 self.withdrawn(ANN, "gardening", who="amy")
             case "spent":
                 self.assigned(ANN, "mailbox-migration", who="amy")
-            case "service":
+            case _:
+                for who, slug in (("worker", "not-permitted"), ("otto", "not-permitted"), ("cora", "not-found")):
+                    for method in ("PUT", "DELETE"):
+                        self.agree("assign oddly", self.call(method, _path(ANN, BUNDLE), who), refusing(slug))
                 answer = self.call("GET", "coverage?service=mailbox-migration&licenses=0")
                 self.agree("assign oddly", answer, refusing("invalid-request"))
-            case _:
-                who, slug = {"role": ("worker", "not-permitted"), "stranger": ("cora", "not-found")}[odd]
-                for method in ("PUT", "DELETE"):
-                    self.agree("assign oddly", self.call(method, _path(ANN, BUNDLE), who), refusing(slug))
 
     def assigned(self, user: str, sku: str, *, who: str, spelled: str | None = None) -> None:
         answer = self.call("PUT", _path(spelled or user, sku), who)
@@ -117,11 +116,16 @@ class UnlicensedRules(StartRules, SettleRules):
         pick=PICK,
         errors=st.sampled_from([None, None, ["mail-1"], ["mail-1", "mail-9"]]),
         user=st.sampled_from([None, ANN]),
+        left=st.sampled_from([None, None, ["mail-1"], ["mail-9"]]),
     )
-    def retry(self, pick: int, errors: list[str] | None, user: str | None) -> None:
-        run = of(self.parents(), pick)
+    def retry(self, pick: int, errors: list[str] | None, user: str | None, left: list[str] | None) -> None:
+        """And maybe leave errors once more: some that the parent left, or others."""
+        run, runs = of(self.parents(), pick), len(self.house.runs)
         said: dict[str, Any] = {**({"errors": errors} if errors else {}), **({"user": user} if user else {})}
         self.retried(run.project_id, run, **said)
+        if left and len(self.house.runs) > runs:
+            newest = recent(self)[0]
+            self.settled(newest.project_id, newest.run_id, {"outcome": "succeeded", "errors": left}, who="worker")
 
     @move(when=lambda self: self.parents(), pick=PICK)
     def retry_to_the_last(self, pick: int) -> None:
@@ -162,7 +166,9 @@ class UnlicensedRules(StartRules, SettleRules):
         ]
 
     def open_ones(self) -> list[Run]:
-        return [run for run in recent(self) if run.is_open(self.house.now)]
+        """What can be settled: retries first, the newest of each first."""
+        still_open = [run for run in recent(self) if run.is_open(self.house.now)]
+        return sorted(still_open, key=lambda run: run.parent is None)
 
     def places(self) -> list[str]:
         """Where to start: twice each project that is active, once each other one."""

@@ -29,7 +29,7 @@ class ReadingRules(Machine):
         answer = self.call("GET", f"projects/{project_id}/runs/{run_id}", who)
         self.agree("read run", answer, lambda: model_runs.read(self.house, project_id, run_id))
         if run and run.state(self.house.now) == "lapsed":
-            self.met("read as lapsed", "once swept" if run.booked else "before the sweep")
+            self.met("read as lapsed", "once swept" if run.booked_at else "before the sweep")
         answer = self.call("GET", f"projects/{project_id}", who)
         self.agree("read project", answer, lambda: model_projects.read(self.house, project_id))
 

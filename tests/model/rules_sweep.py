@@ -6,7 +6,7 @@ from typing import Any
 import hypothesis.strategies as st
 
 from tests.model import model_projects, model_runs, model_sweep
-from tests.model.machine import NOWHERE, PICK, Machine, move, of, refusing
+from tests.model.machine import NOWHERE, PICK, move, of, refusing
 from tests.model.model import Project, Run
 from tests.model.rules_projects import ClockRules
 from tests.model.rules_runs import LeaseRules
@@ -30,7 +30,7 @@ ODD_CHANGES: list[dict[str, Any]] = [{"name": None}, {"state": "closed"}, {"inac
 
 
 class SweepRules(ClockRules, LeaseRules):
-    @move(weight=3, when=lambda self: model_sweep.due(self.house))
+    @move(weight=2, when=lambda self: model_sweep.due(self.house))
     def sweep(self) -> None:
         self.swept(None)
 
@@ -55,7 +55,7 @@ class SweepRules(ClockRules, LeaseRules):
         self._waited_until(of(self.ends(), pick) + timedelta(seconds=seconds), "for an end")
         self.swept(most)
 
-    @move(weight=2, when=lambda self: self.held(), pick=PICK, late=st.booleans())
+    @move(weight=3, when=lambda self: self.held(), pick=PICK, late=st.sampled_from([False, False, True]))
     def keep_alive(self, pick: int, late: bool) -> None:  # noqa: FBT001  # a strategy's
         """A hold lives on past its first end, where a tick finds it; or it lapses, and reads so before a tick comes."""
         run = of(self.held(), pick)
@@ -116,7 +116,6 @@ class SweepRules(ClockRules, LeaseRules):
         assert queued == expected_queues, f"queued {queued}, expected {expected_queues}"
         self.met("sweep", "left something" if left else "did all" if done else "had nothing to do")
         self.agreed = True
-        self.sums()
 
     def ends(self) -> list[datetime]:
         """When projects that are active and packs that are used end, and are warned of it: the soonest first."""
@@ -135,7 +134,7 @@ class SweepRules(ClockRules, LeaseRules):
         expected = model_runs.listed(self.house, run.project_id, states=frozenset({state}))
         self.listed("list runs", f"{path}?state={state}", expected, limit=self.WHOLE)
         if state == "lapsed":
-            self.met("read as lapsed", "once swept" if run.booked else "before the sweep")
+            self.met("read as lapsed", "once swept" if run.booked_at else "before the sweep")
 
     def held(self) -> list[Run]:
         """What the sweep would find at the end of its first lease."""
@@ -155,7 +154,7 @@ class SweepRules(ClockRules, LeaseRules):
         self.waited(max(at - self.house.now, timedelta(0)), what=what)
 
 
-class ProjectLifeRules(Machine):
+class ProjectLifeRules(SweepRules):
     @move(weight=2, pick=PICK, changes=CHANGES, who=WHO)
     def change_project(self, pick: int, changes: dict[str, Any], who: str) -> None:
         self.changed(of([*self.by_need(), NOWHERE], pick), changes, who=who)
@@ -177,9 +176,12 @@ class ProjectLifeRules(Machine):
     def remove_project(self, pick: int, release: str, who: str) -> None:
         self.removed(of([*self.by_need(), NOWHERE], pick), release, who=who)
 
-    @move(weight=2, when=lambda self: self.with_holds(), pick=PICK, release=RELEASE, who=WHO)
-    def remove_with_holds(self, pick: int, release: str, who: str) -> None:
-        self.removed(of(self.with_holds(), pick), release, who=who)
+    @move(weight=2, when=lambda self: self.with_holds(), pick=PICK, release=RELEASE, at_once=st.booleans())
+    def remove_with_holds(self, pick: int, release: str, at_once: bool) -> None:  # noqa: FBT001  # a strategy's
+        """The sweep gives back what it holds, at once or after who settles it first."""
+        self.removed(of(self.with_holds(), pick), release, who="amy")
+        if at_once:
+            self.swept(None)
 
     def removed(self, project_id: str, release: str, *, who: str) -> None:
         answer = self.call("DELETE", f"projects/{project_id}{release}", who)
@@ -189,7 +191,7 @@ class ProjectLifeRules(Machine):
         if answer.status == 200 and held:
             self.met("removed", "with what it holds")
 
-    @move(odd=st.sampled_from([*ODD_CHANGES, None]), pick=PICK)
+    @move(odd=st.sampled_from([*ODD_CHANGES, None, None]), pick=PICK)
     def change_oddly(self, odd: dict[str, Any] | None, pick: int) -> None:
         path = f"projects/{of(list(self.house.projects), pick)}"
         if odd is None:

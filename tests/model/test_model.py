@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import hypothesis.strategies as st
 from hypothesis.stateful import initialize
 
 from tests.harness.shop import Shop
 from tests.harness.world import START
-from tests.model import model_sweep
+from tests.model import model_sweep, model_usage
 from tests.model.machine import move
 from tests.model.playing import RUNS, play
 from tests.model.rules_entitlements import BUNDLE, EntitlementRules, UnlicensedRules
@@ -16,11 +17,12 @@ from tests.model.rules_orders import BankRules, OrderRules, order
 from tests.model.rules_projects import SOON, ClockRules, ProjectRules, StockRules
 from tests.model.rules_reading import OddRules, ReadingRules
 from tests.model.rules_runs import ANN, SettleRules, StartRules, work
-from tests.model.rules_sweep import ProjectLifeRules, SweepRules
+from tests.model.rules_sweep import ProjectLifeRules
 from tests.model.rules_workgroups import WorkgroupRules
 from tests.model.stage import Stage
 
 DAY = 86_400
+A_YEAR = timedelta(days=380)  # the roll-up counts a little more of days in a tick
 MONTH_ENDS = [
     datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC),
     datetime(2027, 8, 31, 12, tzinfo=UTC),
@@ -43,9 +45,7 @@ class RunsMachine(StockRules, ProjectRules, OddRules, ReadingRules, WorkgroupRul
         self.started(next(iter(self.house.projects)), self.key(), {**work(1, 1), "lease_seconds": DAY}, who="worker")
 
 
-class UsesMachine(
-    EntitlementRules, UnlicensedRules, StockRules, ProjectRules, ReadingRules, SweepRules, ProjectLifeRules
-):
+class UsesMachine(EntitlementRules, UnlicensedRules, StockRules, ProjectRules, ReadingRules, ProjectLifeRules):
     """How licenses are used: held, assigned, not needed; and what the sweep ends, at once or after months."""
 
     @initialize(
@@ -80,6 +80,16 @@ class UsesMachine(
         if self.agreed and model_sweep.due(self.house):
             self.swept(None)
         super().teardown()
+        if self.agreed and self.stage.is_written and self.house.now < START + A_YEAR:
+            self.summed()
+
+    def summed(self) -> None:
+        """Once all its days are closed, usage is what the model counts."""
+        self.waited(timedelta(days=3), what="for usage")
+        self.stage.roll_up()
+        for by in ("month", "sku", "project", "customer"):
+            answer = self.call("GET", f"usage?by={by}", "ada")
+            self.agree("usage", answer, partial(model_usage.read, self.house, by=by))
 
 
 class OrdersMachine(OrderRules, BankRules, ProjectRules, StartRules, SettleRules):
@@ -126,7 +136,7 @@ USES_MEET = {
     *(f"settle: {outcome}" for outcome in ("done", "lease-ended", "run-already-settled", "errors-not-of-parent")),
     *(f"read as lapsed: {when}" for when in ("before the sweep", "once swept")),
     *(f"swept: run {outcome}" for outcome in ("lapsed", "goes on")),
-    *(f"swept: pack {outcome}" for outcome in ("reminded", "goes on", "expired", "had nothing left")),
+    *(f"swept: pack {outcome}" for outcome in ("reminded", "expired", "had nothing left")),
     *(f"swept: project {outcome}" for outcome in ("warned", "goes on", "retired", "closed", "released its holds")),
     *(f"sweep: {outcome}" for outcome in ("did all", "left something", "had nothing to do")),
     *(f"watch: {outcome}" for outcome in ("activity noted", "nothing new")),
@@ -134,6 +144,7 @@ USES_MEET = {
     *(f"change oddly: {outcome}" for outcome in ("invalid-request", "not-permitted", "not-found")),
     *(f"remove: {outcome}" for outcome in ("done", "project-has-open-runs", "project-not-active", "not-found")),
     "removed: with what it holds",
+    "usage: done",
     *(f"list {things}: {pages}" for things in ("entitlements", "projects") for pages in ("one page", "many pages")),
 }
 ORDERS_MEET = {
