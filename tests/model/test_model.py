@@ -169,7 +169,7 @@ def test_runs_are_as_the_model_has_them(shop: Shop, record_property: Callable[[s
     stage = Stage(shop)
 
     try:
-        play(RunsMachine, stage, runs=-(-RUNS * 5 // 10))
+        play(RunsMachine, stage, runs=-(-RUNS * 48 // 100))
     finally:
         record_property("summary", f"runs: {stage.tally.told(whole=RUNS > ENOUGH)}")
 
@@ -180,7 +180,7 @@ def test_licenses_are_used_as_the_model_has_it(shop: Shop, record_property: Call
     stage = Stage(shop)
 
     try:
-        play(UsesMachine, stage, runs=-(-RUNS * 3 // 10))
+        play(UsesMachine, stage, runs=-(-RUNS * 32 // 100))
     finally:
         record_property("summary", f"uses: {stage.tally.told(whole=RUNS > ENOUGH)}")
 
@@ -191,7 +191,7 @@ def test_orders_are_as_the_model_has_them(shop: Shop, record_property: Callable[
     stage = Stage(shop)
 
     try:
-        play(OrdersMachine, stage, runs=-(-RUNS * 2 // 10))
+        play(OrdersMachine, stage, runs=-(-RUNS * 20 // 100))
     finally:
         record_property("summary", f"orders: {stage.tally.told(whole=RUNS > ENOUGH)}")
 
