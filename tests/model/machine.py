@@ -144,11 +144,14 @@ class Machine(RuleBasedStateMachine):
         """After every few steps, for it costs as much as one."""
         self.steps_since_sums += 1
         if self.steps_since_sums >= SUMS_EVERY:
-            self.agreed = False
-            counters = {pack.pack_id: (pack.available, pack.expired) for pack in self.house.packs.values()}
-            counted = self.stage.counters()
-            assert counted == counters, f"counted {counted}, expected {counters}"
-            self.steps_since_sums, self.agreed = 0, True
+            self.sums()
+
+    def sums(self) -> None:
+        self.agreed = False
+        counters = {pack.pack_id: (pack.available, pack.expired, pack.assigned) for pack in self.house.packs.values()}
+        counted = self.stage.counters()
+        assert counted == counters, f"counted {counted}, expected {counters}"
+        self.steps_since_sums, self.agreed = 0, True
 
     def teardown(self) -> None:
         """What is left is what the model has left, and every invariant holds. After a disagreement neither is asked."""

@@ -12,6 +12,9 @@ from typing import Any, Final
 
 ABSENT: Final = object()
 """A member that must not be there."""
+NEVER: Final = datetime.max.replace(tzinfo=UTC)
+PACK_WARNINGS = (7, 1)
+"""Days before a pack's end at which people are reminded of it, beside the policy's."""
 
 STATUSES = {
     "signature-invalid": 400,
@@ -20,12 +23,19 @@ STATUSES = {
     "not-found": 404,
     "assignment-required": 409,
     "checkout-superseded": 409,
+    "entitlement-used": 409,
     "lease-ended": 409,
     "order-not-open": 409,
+    "pack-not-usable": 409,
+    "parent-not-retryable": 409,
     "price-changed": 409,
+    "project-has-open-runs": 409,
+    "project-not-active": 409,
+    "retries-exhausted": 409,
     "run-already-settled": 409,
     "start-too-scattered": 409,
     "card-maximum-exceeded": 422,
+    "errors-not-of-parent": 422,
     "idempotency-key-reused": 422,
     "invalid-request": 422,
     "service-not-covered": 422,
@@ -66,9 +76,14 @@ class Pack:
     quantity: int
     available: int
     expired: int = 0
+    assigned: int = 0
     acquired_at: datetime
     expires_at: datetime
     source: Mapping[str, str]
+    due: datetime | None
+    """When the sweep is to look at it next."""
+    reminded: int | None = None
+    """How many days before its end the last reminder was for."""
 
     def state(self, now: datetime) -> str:
         if self.expires_at <= now:
@@ -88,12 +103,28 @@ class Project:
     project_id: str
     said: Mapping[str, Any]
     """The body it was created with."""
+    told: dict[str, Any]
+    """What is told of it now: name, customer, days of inactivity, the most licenses for one item."""
     created_at: datetime
-    last_activity_at: datetime
+    state: str = "active"
+    changed_at: datetime | None = None
+    run_at: datetime | None = None
+    settled_at: datetime | None = None
+    """What is known to it of its runs' settlements, which may be behind them."""
+    success_at: datetime | None = None
+    warned: tuple[int, datetime] | None = None
+    """The last warning: so many days before the end, in the idle period since then."""
+    due: datetime | None = None
 
     @property
     def most(self) -> int:
-        return int(self.said.get("max_licenses_per_item", 1))
+        return int(self.told["max_licenses_per_item"])
+
+    @property
+    def active_at(self) -> datetime:
+        """When something last happened in it, as far as it knows."""
+        known = (self.created_at, self.changed_at, self.run_at, self.settled_at)
+        return max(at for at in known if at is not None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,12 +147,20 @@ class Run:
     sku: str
     allocation: Mapping[str, int]
     """Licenses by pack, the soonest expiring first."""
+    coverage: str = "licensed"
+    parent: "Run | None" = None
+    retries: int = 0
+    """How many retries go back to it, if it is a root."""
     started_at: datetime
     started_by: str
-    leased_until: datetime
-    """As the start told it."""
-    lease_ends: datetime
-    lease_latest: datetime
+    leased_until: datetime = NEVER
+    """As the start told it; what holds no license has no lease."""
+    lease_ends: datetime = NEVER
+    lease_latest: datetime = NEVER
+    due: datetime | None = None
+    """When the sweep is to look at it next, which no heartbeat moves."""
+    booked_at: datetime | None = None
+    """When the sweep booked that its lease had ended."""
     ending: Ending | None = None
     settled_at: datetime | None = None
     settled_by: str | None = None
@@ -130,19 +169,48 @@ class Run:
     def licenses(self) -> int:
         return sum(self.allocation.values())
 
+    @property
+    def root(self) -> "Run":
+        return self.parent.root if self.parent else self
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether it can still be settled."""
+        return self.ending is None and self.state(now) != "lapsed"
+
     def state(self, now: datetime) -> str:
+        if self.coverage != "licensed":
+            return self.coverage
         if self.ending:
             return "consumed" if self.ending.outcome == "succeeded" else "released"
         return "held" if now < self.lease_ends else "lapsed"
 
     def in_packs(self) -> dict[str, int]:
-        """The licenses that it has of each pack, held or spent; also of a hold that lapsed, until somebody books it."""
-        left = self.licenses if self.ending is None else self.ending.used or 0
+        """The licenses that it has of each pack, held or spent; of a hold that lapsed, until the sweep came."""
+        held = 0 if self.booked_at else self.licenses
+        left = held if self.ending is None else self.ending.used or 0
         kept: dict[str, int] = {}
         for pack_id, quantity in self.allocation.items():
             kept[pack_id] = min(quantity, left)
             left -= kept[pack_id]
         return kept
+
+
+@dataclass(kw_only=True)
+class Entitlement:
+    """A user's, to the services of a type, until the pack that its license is of ends."""
+
+    user: str
+    sku: str
+    pack_id: str
+    assigned_at: datetime
+    until: datetime
+    used_at: datetime | None = None
+    withdrawn: bool = False
+
+    def state(self, now: datetime) -> str:
+        if self.withdrawn:
+            return "withdrawn"
+        return "active" if now < self.until else "ended"
 
 
 @dataclass(kw_only=True)
@@ -166,6 +234,8 @@ class Packhouse:
     packs: dict[str, Pack] = field(default_factory=dict)
     projects: dict[str, Project] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
+    entitlements: dict[tuple[str, str], Entitlement] = field(default_factory=dict)
+    """By user and sku; the last one of each."""
     names: dict[tuple[str, str], Named] = field(default_factory=dict)
     """Every request that had an effect, by its path and key."""
 
@@ -206,7 +276,18 @@ class Packhouse:
             acquired_at=acquired_at,
             expires_at=expires_at,
             source=source,
+            due=self.next_reminder(expires_at),
         )
+
+    def reminders(self) -> list[int]:
+        """How many days before its end people are reminded of a pack."""
+        first = self.policies["pack_reminder_days"]
+        return [first, *(number for number in PACK_WARNINGS if number < first)]
+
+    def next_reminder(self, expires_at: datetime) -> datetime:
+        """When a pack is looked at next: for the next reminder, or at its end."""
+        later = [at for number in self.reminders() if (at := expires_at - days(number)) > self.now]
+        return min(later, default=expires_at)
 
 
 def months_later(at: datetime, months: int) -> datetime:

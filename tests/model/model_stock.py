@@ -1,21 +1,6 @@
-"""What the model answers of packs, balance and projects."""
+"""What the model answers of packs and balance."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from tests.model.model import (
-    ABSENT,
-    Expected,
-    Named,
-    Pack,
-    Packhouse,
-    Project,
-    Refused,
-    days,
-    months_later,
-    optional,
-    told,
-)
+from tests.model.model import ABSENT, Expected, Pack, Packhouse, Refused, days, told
 
 EXPIRING_DAYS = 45
 
@@ -30,7 +15,7 @@ def pack_view(house: Packhouse, pack: Pack) -> dict[str, object]:
         "available": pack.takeable(house.now),
         "in_runs": house.in_runs(pack),
         "in_coupons": 0,
-        "assigned": 0,
+        "assigned": pack.assigned,
         "unit_price": house.catalog[pack.sku]["unit_price"],
         "acquired_at": told(pack.acquired_at),
         "expires_at": told(pack.expires_at),
@@ -71,41 +56,3 @@ def balance(house: Packhouse) -> Expected:
             }
         )
     return Expected(200, {"license_types": lines})
-
-
-def project_view(house: Packhouse, project: Project, *, as_created: bool = False) -> dict[str, object]:
-    active = project.created_at if as_created else project.last_activity_at
-    idle = project.said.get("inactivity_days")
-    retires = active + days(idle) if idle else months_later(active, house.policies["inactivity_months"])
-    return {
-        "project_id": project.project_id,
-        "name": project.said["name"],
-        "customer": optional(project.said.get("customer")),
-        "inactivity_days": optional(idle),
-        "max_licenses_per_item": project.most,
-        "state": "active",
-        "created_at": told(project.created_at),
-        "last_activity_at": told(active),
-        "retires_at": told(retires),
-    }
-
-
-def create_project(house: Packhouse, key: str, body: Mapping[str, Any], *, told_id: str) -> Expected:
-    if earlier := house.earlier("projects", key, body):
-        return Expected(201, project_view(house, house.projects[earlier[0]], as_created=True), replayed=True)
-    project = Project(project_id=told_id, said=body, created_at=house.now, last_activity_at=house.now)
-    house.projects[told_id] = project
-    house.names["projects", key] = Named(body=body, ids=[told_id])
-    return Expected(201, project_view(house, project))
-
-
-def read_project(house: Packhouse, project_id: str) -> Expected:
-    if project_id not in house.projects:
-        raise Refused("not-found")
-    return Expected(200, project_view(house, house.projects[project_id]))
-
-
-def projects(house: Packhouse) -> list[object]:
-    """Every project, newest first."""
-    newest = sorted(house.projects.values(), key=lambda project: (project.created_at, project.project_id), reverse=True)
-    return [project_view(house, project) for project in newest]

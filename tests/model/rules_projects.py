@@ -7,7 +7,7 @@ from typing import Any
 import hypothesis.strategies as st
 
 from tests.harness.world import NORTHWIND
-from tests.model import model_stock
+from tests.model import model_projects
 from tests.model.machine import PICK, Machine, move, of
 from tests.model.model import months_later
 
@@ -36,7 +36,9 @@ class StockRules(Machine):
     @move(
         weight=2,
         when=lambda self: len(self.house.packs) < PACKS_MAX,
-        sku=st.sampled_from(["mailbox-migration", "mailbox-migration", "document-migration", "user-migration-bundle"]),
+        sku=st.sampled_from(
+            ["mailbox-migration"] * 3 + ["document-migration", "user-migration-bundle", "device-management"]
+        ),
         quantity=st.integers(2, 9),
         left=st.sampled_from(SOON),
         crumbs=st.sampled_from([False, False, True]),
@@ -56,7 +58,7 @@ class StockRules(Machine):
 
 class ProjectRules(Machine):
     @move(
-        when=lambda self: len(self.house.projects) < PROJECTS_MAX,
+        when=lambda self: sum(one.state == "active" for one in self.house.projects.values()) < PROJECTS_MAX,
         most=MOST,
         days=DAYS,
         customer=st.sampled_from([None, "Contoso Ltd"]),
@@ -77,7 +79,7 @@ class ProjectRules(Machine):
     def created(self, body: Mapping[str, Any], *, key: str, who: str) -> None:
         answer = self.call("POST", "projects", who, json=body, key=key)
         told_id = answer.body.get("project_id", "")
-        self.agree("create project", answer, lambda: model_stock.create_project(self.house, key, body, told_id=told_id))
+        self.agree("create project", answer, lambda: model_projects.create(self.house, key, body, told_id=told_id))
 
 
 class ClockRules(Machine):

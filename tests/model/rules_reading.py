@@ -5,7 +5,7 @@ from typing import Any
 import hypothesis.strategies as st
 
 from tests.harness.world import CONTOSO, NORTHWIND
-from tests.model import model_runs, model_stock
+from tests.model import model_projects, model_runs, model_stock
 from tests.model.machine import NOBODY, NOWHERE, PICK, Machine, move, of, query, refusing
 from tests.model.model import Run
 from tests.model.rules_runs import ODD_ENDINGS, ODD_STARTS, LeaseRules, SettleRules, StartRules, recent, work
@@ -28,8 +28,10 @@ class ReadingRules(Machine):
         project_id = run.project_id if run else NOWHERE
         answer = self.call("GET", f"projects/{project_id}/runs/{run_id}", who)
         self.agree("read run", answer, lambda: model_runs.read(self.house, project_id, run_id))
+        if run and run.state(self.house.now) == "lapsed":
+            self.met("read as lapsed", "once swept" if run.booked_at else "before the sweep")
         answer = self.call("GET", f"projects/{project_id}", who)
-        self.agree("read project", answer, lambda: model_stock.read_project(self.house, project_id))
+        self.agree("read project", answer, lambda: model_projects.read(self.house, project_id))
 
     @move(
         sku=st.sampled_from(["", "mailbox-migration", "document-migration"]),
@@ -39,7 +41,7 @@ class ReadingRules(Machine):
     )
     def list_packs(self, sku: str, state: str, projects: bool, limit: int) -> None:  # noqa: FBT001  # a strategy's
         if projects:
-            self.listed("list projects", "projects", model_stock.projects(self.house), limit=limit)
+            self.listed("list projects", "projects", model_projects.listed(self.house), limit=limit)
         expected = model_stock.packs(self.house, sku=sku or None, states=_several(state))
         self.listed("list packs", f"packs{query(sku=sku, state=state)}", expected, limit=limit)
 

@@ -87,8 +87,8 @@ class StartRules(Machine):
         return first == [1] * (PACKS_PER_RUN_MAX + 1) and self.roomiest().most > PACKS_PER_RUN_MAX
 
     def roomiest(self) -> Project:
-        """The project that allows most for one item."""
-        return max(self.house.projects.values(), key=lambda one: one.most)
+        """The project that allows most for one item, if it can be one that is active."""
+        return max(self.house.projects.values(), key=lambda one: (one.state == "active", one.most))
 
     @move(weight=2, when=lambda self: self.starts(), pick=PICK, otherwise=st.booleans(), who=WHO)
     def start_again(self, pick: int, otherwise: bool, who: str) -> None:  # noqa: FBT001  # a strategy's
@@ -98,17 +98,26 @@ class StartRules(Machine):
         canonical = body if otherwise else named.body
         self.started(project_id, key, body, who=who, canonical=canonical)
 
-    def started(
-        self, project_id: str, key: str, body: dict[str, Any], *, who: str, canonical: dict[str, Any] | None = None
+    def started(  # what a start is made of
+        self,
+        project_id: str,
+        key: str,
+        body: dict[str, Any],
+        *,
+        who: str,
+        canonical: dict[str, Any] | None = None,
+        rule: str = "start",
     ) -> None:
         answer = self.call("POST", f"projects/{project_id}/runs", who, json=body, key=key)
         ids = [run["run_id"] for run in answer.body.get("runs", [])]
         said = canonical or body
         self.agree(
-            "start",
+            rule,
             answer,
             lambda: model_runs.start(self.house, project_id, key, said, by=principal(who), ids=ids),
         )
+        for run in answer.body.get("runs", []):
+            self.met("begun", run["coverage"])
 
     def starts(self) -> list[tuple[str, str, Named]]:
         """Project, key and body of every start that started something."""
@@ -238,8 +247,8 @@ def _respelled(body: Mapping[str, Any]) -> dict[str, Any]:
     """The same request in other words: a default left out, a user in capitals, spaces around an id."""
     items = [
         {
+            **{name: value for name, value in item.items() if (name, value) != ("licenses", 1)},
             "item_id": f" {item['item_id']} ",
-            **({"licenses": item["licenses"]} if item["licenses"] > 1 else {}),
             **({"user": item["user"].upper()} if "user" in item else {}),
         }
         for item in body["items"]

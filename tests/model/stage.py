@@ -4,17 +4,17 @@ moto would copy the whole table, and all that its stream ever told, in each tran
 """
 
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from packhouse import invariants, settings
+from packhouse import invariants, runtime, settings, sweeping
 from packhouse.domain.journal import Entry
 from packhouse.store import changes, keys, marks
 from packhouse.store.table import plain
 from tests.harness import template
-from tests.harness.gateway import Answer, Gateway
+from tests.harness.gateway import Answer, Gateway, context, handler_of
 from tests.harness.shop import Shop
 from tests.harness.world import NORTHWIND, START, World, path_of
 from tests.model.model import Packhouse
@@ -46,6 +46,7 @@ class Stage:
     shop: Shop
     tally: Tally = field(default_factory=Tally)
     set_ups: int = 0
+    _watched: int = 0
     _tokens: dict[str, str] = field(default_factory=dict)
     _sold: dict[str, Any] = field(default_factory=dict)
 
@@ -68,6 +69,7 @@ class Stage:
         world.clock.now = START
         world.gateway = RememberingGateway()
         self._tokens.clear()
+        self._watched = 0
         world.populate()
         marks.move(world.stamped(), START)
         self.shop.stripe.reset()
@@ -82,10 +84,45 @@ class Stage:
             self._sold = self.call("GET", "/v1/catalog", None).body
         return self._sold
 
-    def counters(self) -> dict[str, tuple[int, int]]:
-        """What is available in each of the workgroup's packs, and what has expired, as the table has it."""
+    def counters(self) -> dict[str, tuple[int, int, int]]:
+        """Of each of the workgroup's packs, what is available, expired and assigned, as the table has it."""
         found = self.world.table.query_all(keys.packs(NORTHWIND))
-        return {keys.subject(item): (item["available"], item["expired"]) for item in found}
+        return {keys.subject(item): (item["available"], item["expired"], item["assigned"]) for item in found}
+
+    def queued(self) -> dict[str, tuple[str | None, object]]:
+        """When each run, pack and project is due, and of which warning or reminder it knows, as the table has it."""
+        known: dict[str, tuple[str | None, object]] = {}
+        for item in self.world.items():
+            match keys.kind(item):
+                case "RUN":
+                    about: object = None
+                case "PACK":
+                    about = item.get("reminded_days")
+                case "PROJECT":
+                    warned = item.get("warned")
+                    about = (warned["days"], warned["idle_since"][:-1].partition(".")[0] + "Z") if warned else None
+                case _:
+                    continue
+            known[keys.subject(item)] = item.get("due_at"), about
+        return known
+
+    def sweep(self, items_max: int | None = None) -> dict[str, dict[str, int]]:
+        """A tick of the sweep; or one that may do only so much."""
+        if items_max is None:
+            told: dict[str, dict[str, int]] = handler_of("SweepFunction")({"job": "sweep"}, context())
+            return told
+        given: Any = {"seconds": 60, "items_max": items_max, "clock": runtime.now}
+        swept = sweeping.tick(self.world.table, settings.settings().policies, **given)
+        return {queue: asdict(one) for queue, one in swept.items()}
+
+    def watch(self) -> list[str]:
+        """Hand the watch what has happened to settled runs since it was last; the runs, as it is told of them."""
+        records = self.world.records()
+        new = [record for record in records[self._watched :] if _is_of_settled_run(record["dynamodb"])]
+        self._watched = len(records)
+        if new:
+            handler_of("WatchFunction")({"Records": new}, context())
+        return [record["dynamodb"]["Keys"]["SK"]["S"].removeprefix("RUN#") for record in new]
 
     def advance(self, by: timedelta) -> None:
         self.world.clock.now += by
@@ -105,15 +142,30 @@ class Stage:
         with (self.shop.stripe.state / "clock").open("r+b") as file:
             file.write(OFFSET.pack(offset))
 
+    @property
+    def is_written(self) -> bool:
+        """Whether this run's journal is written in the end."""
+        return self.set_ups % WHOLE_CHECK_EVERY == 1
+
+    def roll_up(self) -> None:
+        """Ticks of the roll-up, until no day is left to count."""
+        while handler_of("RollUpFunction")({"job": "roll-up-usage"}, context())["parts"]:
+            pass
+
     def check(self) -> None:
         """Every invariant over what is left, and its journal: as the stream has it, now and then as it is written."""
-        if self.set_ups % WHOLE_CHECK_EVERY == 1:
+        if self.is_written:
             self.world.check()
         else:
             entries = list(_entries(self.world.records()))
             assert invariants.violations(self.world.items(), entries) == []
         refused = [asked["problem"] for asked in self.shop.stripe.requests() if asked["verdict"] == "refused"]
         assert refused == []
+
+
+def _is_of_settled_run(change: Mapping[str, Any]) -> bool:
+    """As the template's filter says."""
+    return change["Keys"]["SK"]["S"].startswith("RUN#") and "outcome" in change.get("NewImage", {})
 
 
 def _entries(records: list[Any]) -> Iterator[Entry]:
