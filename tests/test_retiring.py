@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from packhouse import retiring
 from packhouse.domain.runs import Outcome, Settlement
 from packhouse.policies import Policies
@@ -265,6 +267,25 @@ def test_a_lease_that_ended_before_the_release_is_left_to_lapse(world: World) ->
     (run,) = world.call("GET", f"projects/{project}/runs").body["items"]
     assert run["state"] == "lapsed"
     assert "due" not in item(world, project)
+
+
+def test_a_run_whose_pack_is_gone_keeps_no_other_from_being_released(world: World) -> None:
+    world.sound = False
+    gone, project = world.grant("mailbox-migration", 1), world.project()
+    (stuck,) = world.started(project)
+    world.grant("mailbox-migration", 3)
+    others = [run for _ in range(3) for run in world.started(project)]
+    world.raw.delete_item(
+        TableName=world.table.name, Key={name: {"S": key} for name, key in keys.pack(NORTHWIND, gone.pack_id).items()}
+    )
+    world.call("DELETE", f"projects/{project}?release=true", "amy")
+
+    with pytest.raises(runs.PackRevoked):
+        sweep(world)
+
+    states = {run: world.call("GET", f"projects/{project}/runs/{run}").body["state"] for run in (stuck, *others)}
+    assert states == {stuck: "held", **dict.fromkeys(others, "released")}
+    assert "due" in item(world, project)
 
 
 def test_what_has_ended_leaves_the_queue_that_it_should_not_be_in(world: World) -> None:

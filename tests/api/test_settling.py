@@ -119,6 +119,15 @@ def test_another_settlement_is_refused_and_told_how_the_run_ended(world: World, 
     assert in_stock(world) == stock
 
 
+def test_the_same_errors_in_another_order_are_the_same_settlement(world: World, project: str) -> None:
+    (run,) = world.started(project)
+    first = world.settle(project, run, errors=["mail-1", "mail-2"])
+
+    again = world.settle(project, run, errors=["mail-2", "mail-1"])
+
+    assert (again.status, again.body) == (200, first.body)
+
+
 def test_the_errors_left_are_told_in_the_answer_and_in_the_run(world: World, project: str) -> None:
     (run,) = world.started(project)
 

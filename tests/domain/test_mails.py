@@ -95,11 +95,10 @@ def expiring(*, left: int = 2, days: int = 7, zone: str = "UTC") -> Mail:
         available=left,
         acquired_at=NOW,
         expires_at=NOW.replace(year=2027),
-        reminded_days=days,
     )
     workgroup = Workgroup(workgroup_id="wg_1", name="<b>Northwind</b>", time_zone=zone, created_at=NOW)
     letterhead = Letterhead(console_url="https://desk.example/console/", support_email="help@desk.example")
-    return pack_expiring(pack, "Mailbox migration", workgroup, letterhead, to="ada@northwind.example")
+    return pack_expiring(pack, days, "Mailbox migration", workgroup, letterhead, to="ada@northwind.example")
 
 
 @pytest.mark.parametrize(

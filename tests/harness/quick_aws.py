@@ -12,7 +12,7 @@ from typing import Any
 
 import botocore.loaders
 from botocore.loaders import Loader
-from moto.core import responses
+from moto.core import responses, utils
 from moto.core.serialize import AttributePicker
 from moto.dynamodb.models.table import Table
 
@@ -24,7 +24,7 @@ _read: dict[Any, Any] = {}
 def _loader(search_path_string: str | None = None) -> Loader:
     """A loader of the session's own, for each adds a folder to its own; what they have read is in one place."""
     loader = _create_loader(search_path_string)
-    loader._cache = _read  # noqa: SLF001  # there is no other way to it
+    loader._cache = _read  # type: ignore[attr-defined]  # noqa: SLF001  # there is no other way to it
     return loader
 
 
@@ -50,5 +50,5 @@ def quicken() -> None:
     """For all that this process does."""
     botocore.loaders.create_loader = _loader
     Table.__deepcopy__ = _copied  # type: ignore[attr-defined]  # it has none of its own
-    responses.method_names_from_class = functools.cache(responses.method_names_from_class)
-    AttributePicker.__call__ = _picked  # type: ignore[method-assign]  # here alone
+    responses.method_names_from_class = functools.cache(utils.method_names_from_class)  # type: ignore[attr-defined]  # it imports it
+    AttributePicker.__call__ = _picked  # type: ignore[method-assign, assignment]  # here alone

@@ -268,6 +268,8 @@ def _settle(table: StampedTable, run: Run | None, settlement: Settlement) -> tup
         try:
             return runs.settle(table, run, settlement, revoked=revoked)
         except runs.PackRevoked as lost:
+            if lost.pack_ids <= revoked:
+                raise  # it is neither this nor that, so somebody must look
             revoked |= lost.pack_ids
     raise TryAgain
 

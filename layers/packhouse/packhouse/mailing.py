@@ -76,7 +76,7 @@ def _pack_expiring(table: StampedTable, event: DomainEvent, letterhead: Letterhe
         return []
     name, workgroup = catalog().name_of(pack.sku), workgroups.read(table, event.workgroup_id)
     return [
-        pack_expiring(pack, name, workgroup, letterhead, to=to)
+        pack_expiring(pack, int(event.after("reminded_days")), name, workgroup, letterhead, to=to)
         for to in _distinct(access.administrators(table, event.workgroup_id))
     ]
 

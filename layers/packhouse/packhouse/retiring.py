@@ -3,7 +3,6 @@
 Every step can be repeated: what it decides on is read, and nothing is written where that has changed since.
 """
 
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -87,12 +86,22 @@ def _held_until(table: StampedTable, project: Project) -> datetime | None:
 
 
 def _release(table: StampedTable, project: Project, met: Item, releases_max: int) -> None:
-    """Stop what is open in a removed project, so many runs at a time; who settles one first has settled it."""
+    """Stop what is open in a removed project, so many runs at a time; who settles one first has settled it.
+
+    One whose licenses no pack takes back keeps no other from it; then its error leaves.
+    """
     now, stopped = table.stamp.at, Settlement(outcome=Outcome.STOPPED)
     still_open = (run for run in runs.open_of(table, project.workgroup_id, project.project_id) if run.is_open(now))
     some = list(islice(still_open, releases_max + 1))
+    stuck: runs.PackRevoked | None = None
     for number, run in enumerate(some[:releases_max]):
         own = table.stamped(table.stamp.part(number))
-        with suppress(RunAlreadySettled, LeaseEnded):  # somebody was first, or its lease gave all back
+        try:
             consuming.settle(own, run.workgroup_id, run.project_id, run.run_id, stopped)
+        except (RunAlreadySettled, LeaseEnded):
+            continue  # somebody was first, or its lease gave all back
+        except runs.PackRevoked as error:
+            stuck = error
+    if stuck:
+        raise stuck
     projects.follow(table, met, {}, due_at=now + SOON if len(some) > releases_max else None)

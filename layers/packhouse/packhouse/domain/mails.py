@@ -51,11 +51,11 @@ def payment_received(order: Order, packs: Sequence[Pack], workgroup: Workgroup, 
     )
 
 
-def pack_expiring(pack: Pack, name: str, workgroup: Workgroup, letterhead: Letterhead, *, to: str) -> Mail:
-    """What is left of a pack can be used only until its end, of which an administrator is reminded."""
+def pack_expiring(pack: Pack, days: int, name: str, workgroup: Workgroup, letterhead: Letterhead, *, to: str) -> Mail:
+    """What is left of a pack can be used only until its end, of which an administrator is told so many days before."""
     end = _shown(pack.expires_at, ZoneInfo(workgroup.time_zone))
     left = f"{_counted(pack.available)} of {name}"
-    within = f"{pack.reminded_days} days" if pack.reminded_days != 1 else "a day"
+    within = f"{days} days" if days != 1 else "a day"
     return _mail(
         to=to,
         subject=f"{left} {'expires' if pack.available == 1 else 'expire'} within {within}",

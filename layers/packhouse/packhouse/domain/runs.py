@@ -159,7 +159,9 @@ class Run:
 
     def settled_as(self, settlement: Settlement) -> bool:
         """Whether the run, with the errors it left, has ended just as this settlement would end it."""
-        return self == self.settled(settlement, by=self.settled_by or "", at=self.settled_at or self.started_at)
+        ended = self.settled(settlement, by=self.settled_by or "", at=self.settled_at or self.started_at)
+        left = set(self.errors or ()), set(ended.errors or ())
+        return left[0] == left[1] and replace(self, errors=None) == replace(ended, errors=None)
 
     def lapsed(self) -> "Run":
         """The run as the end of its lease ends it."""
