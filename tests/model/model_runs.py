@@ -64,7 +64,7 @@ def start(
     plans = _retried(house, project_id, body) if retries else _covered(house, body)
     _bounded(plans)
     _counted(house, plans)
-    assert len(ids) == len(body["items"])
+    assert len(ids) == len(body["items"]), f"{len(ids)} runs told, {len(body['items'])} expected"
     for item, plan, run_id in zip(body["items"], plans, ids, strict=True):
         assert run_id not in house.runs
         house.runs[run_id] = run = Run(
