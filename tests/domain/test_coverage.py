@@ -74,6 +74,13 @@ def test_a_user_buys_one_license_of_a_type_that_is_assigned() -> None:
     assert (found.asked, found.missing, found.lines[0].sku) == (2, 2, DEVICES)
 
 
+def test_of_more_than_a_line_may_have_a_cart_gets_as_many_as_it_takes() -> None:
+    found = decided(*(need(licenses=100) for _ in range(101)))
+
+    assert found.missing == 10_100
+    assert [line.quantity for line in found.lines] == [10_000]
+
+
 def test_licenses_that_a_larger_need_could_not_take_are_taken_by_a_smaller_one_behind_it() -> None:
     found = decided(need(licenses=3), need(), mail=2)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from packhouse.domain.entitlements import Entitlement
-from packhouse.domain.licenses import Catalog, LicenseType, Line
+from packhouse.domain.licenses import LINE_MAX, Catalog, LicenseType, Line
 from packhouse.domain.money import Money
 from packhouse.errors import InvalidRequest
 
@@ -77,8 +77,8 @@ class Covering:
 
     @property
     def lines(self) -> list[Line]:
-        """What to buy, as a cart takes it."""
-        return [Line(self.sold.sku, self.missing)] if self.missing else []
+        """What to buy, as a cart takes it: of more than a line may have, as many as one may."""
+        return [Line(self.sold.sku, min(self.missing, LINE_MAX))] if self.missing else []
 
     @property
     def cost(self) -> Money:

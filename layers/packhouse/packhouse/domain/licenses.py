@@ -7,6 +7,9 @@ from enum import StrEnum
 from packhouse.domain.money import Money
 from packhouse.errors import ServiceNotCovered, UnknownSku
 
+LINE_MAX = 10_000
+"""How many licenses one line of a cart may have."""
+
 
 class Consumption(StrEnum):
     """When a license of a type is consumed: by a run's success, or by its assignment to a user."""

@@ -5,7 +5,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from packhouse.domain.access import Stamp
 from packhouse.domain.ids import Kind, named, request_hash
-from packhouse.domain.licenses import Catalog, Line
+from packhouse.domain.licenses import LINE_MAX, Catalog, Line
 from packhouse.domain.money import Money
 from packhouse.domain.orders import (
     Address,
@@ -23,12 +23,11 @@ from packhouse.policies import Policies
 from packhouse.web.fields import Amount, Email, Instant, Label, Maybe, Name, Request, View
 
 LINES_MAX = 20
-QUANTITY_MAX = 10_000
 
 
 class OrderedLine(Request):
     sku: Annotated[str, Field(max_length=100)]
-    quantity: Annotated[int, Field(strict=True, ge=1, le=QUANTITY_MAX)]
+    quantity: Annotated[int, Field(strict=True, ge=1, le=LINE_MAX)]
 
 
 class ExpectedTotal(Request):
