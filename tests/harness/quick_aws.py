@@ -10,13 +10,13 @@ import copy
 import functools
 from typing import Any
 
-import botocore.loaders
+import botocore.session
 from botocore.loaders import Loader
 from moto.core import responses, utils
 from moto.core.serialize import AttributePicker
 from moto.dynamodb.models.table import Table
 
-_create_loader = botocore.loaders.create_loader
+_create_loader = botocore.session.create_loader
 _pick = AttributePicker.__call__
 _read: dict[Any, Any] = {}
 
@@ -48,7 +48,7 @@ def _picked(picker: AttributePicker, context: Any) -> Any:  # noqa: ANN401  # mo
 
 def quicken() -> None:
     """For all that this process does."""
-    botocore.loaders.create_loader = _loader
+    botocore.session.create_loader = _loader
     Table.__deepcopy__ = _copied  # type: ignore[attr-defined]  # it has none of its own
     responses.method_names_from_class = functools.cache(utils.method_names_from_class)  # type: ignore[attr-defined]  # it imports it
     AttributePicker.__call__ = _picked  # type: ignore[method-assign, assignment]  # here alone
