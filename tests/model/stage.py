@@ -3,7 +3,6 @@
 moto would copy the whole table, and all that its stream ever told, in each transaction: 50 to 150 ms for a start.
 """
 
-import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,7 +19,6 @@ from tests.harness.world import NORTHWIND, START, World, path_of
 from tests.model.model import Packhouse
 from tests.model.tally import Tally
 
-OFFSET = struct.Struct("<q")  # what the clock's file holds: microseconds
 WHOLE_CHECK_EVERY = 10
 BEGINNING = {"name": "Northwind", "time_zone": "UTC", "low_balance": {}, "notify": [], "managers_redeem": False}
 """Northwind, as nobody has changed it."""
@@ -138,9 +136,7 @@ class Stage:
 
     def tell_stripe_the_time(self) -> None:
         """Have the fake's clock say what ours does. It runs on, and goes only forward but for this."""
-        offset = (self.world.clock.now - datetime.now(UTC)) // timedelta(microseconds=1)
-        with (self.shop.stripe.state / "clock").open("r+b") as file:
-            file.write(OFFSET.pack(offset))
+        self.shop.stripe.set_clock(self.world.clock.now)
 
     @property
     def is_written(self) -> bool:

@@ -264,14 +264,13 @@ def _settle(table: StampedTable, run: Run | None, settlement: Settlement) -> tup
     if run.is_open(table.stamp.at):
         _require_fitting(table, run, settlement)
     revoked: frozenset[str] = frozenset()
-    for _ in range(1 + len(run.allocation)):  # each further try learns of a pack that was revoked since
+    while True:  # each further try learns of a pack that was revoked since
         try:
             return runs.settle(table, run, settlement, revoked=revoked)
         except runs.PackRevoked as lost:
             if lost.pack_ids <= revoked:
                 raise  # it is neither this nor that, so somebody must look
             revoked |= lost.pack_ids
-    raise TryAgain
 
 
 def _require_fitting(table: StampedTable, run: Run, settlement: Settlement) -> None:
