@@ -1,5 +1,7 @@
 """The sweep: leases that lapse, packs that expire, reminders; bounded, in order, and not to be held up by poison."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -624,21 +626,29 @@ def test_a_lapse_whose_pack_is_gone_is_parked_and_loses_nothing(world: World) ->
     assert run_item(world, project, run)["state"] == "held"
 
 
-def test_a_busy_table_counts_no_try_and_ends_the_tick(world: World) -> None:
-    world.grant("mailbox-migration", 20)
-    project = world.project()
-    runs = world.started(project, 20, lease_seconds=60)
-    world.clock.advance(minutes=1)
-    events = world.client.meta.events
+@contextmanager
+def busy_table(world: World) -> Iterator[None]:
+    """Every transaction meets another's."""
+    events, call = world.client.meta.events, "before-call.dynamodb.TransactWriteItems"
 
     def conflict(**_: object) -> Any:  # noqa: ANN401  # what botocore takes for an answer
         response = type("Response", (), {"status_code": 400})
         reasons = [{"Code": "TransactionConflict"}, {"Code": "None"}]
         return response, {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
 
-    events.register("before-call.dynamodb.TransactWriteItems", conflict)
-    busy = sweep(world)["RUN"]
-    events.unregister("before-call.dynamodb.TransactWriteItems", conflict)
+    events.register(call, conflict)
+    yield
+    events.unregister(call, conflict)
+
+
+def test_a_busy_table_counts_no_try_and_ends_the_tick(world: World) -> None:
+    world.grant("mailbox-migration", 20)
+    project = world.project()
+    runs = world.started(project, 20, lease_seconds=60)
+    world.clock.advance(minutes=1)
+
+    with busy_table(world):
+        busy = sweep(world)["RUN"]
     tries = [run_item(world, project, run).get("tries", 0) for run in runs]
     world.clock.advance(minutes=1)
     after = sweep(world)["RUN"]
@@ -646,6 +656,26 @@ def test_a_busy_table_counts_no_try_and_ends_the_tick(world: World) -> None:
     assert (busy["done"], busy["postponed"], busy["parked"]) == (0, sweeping.BUSY_MAX, 0)
     assert set(tries) == {0}
     assert after == {**NOTHING, "done": 20}
+
+
+def test_what_only_ever_meets_a_busy_table_is_late_since_it_was_first_due(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.grant("mailbox-migration", 1)
+    (run,) = world.started(world.project(), lease_seconds=60)
+    world.clock.advance(minutes=1)
+
+    with busy_table(world):
+        late = []
+        for _ in range(3):
+            late.append(sweep(world)["RUN"])
+            world.clock.advance(minutes=1)
+    after = sweep(world)["RUN"]
+
+    assert late == [{**NOTHING, "postponed": 1, "late_seconds": 60 * number} for number in range(3)]
+    assert after == {**NOTHING, "done": 1}
+    told = [vars(record) for record in caplog.records if record.message == "table busy"]
+    assert [(one["queue"], one["item"]) for one in told] == [("RUN", run)] * 3
 
 
 def test_a_tick_that_fails_on_what_another_has_done_puts_it_back_into_no_queue(world: World) -> None:

@@ -19,6 +19,7 @@ from uuid import uuid4
 from aws_lambda_powertools import Logger
 
 from packhouse import expiring, lapsing, retiring
+from packhouse.domain import instants
 from packhouse.domain.access import Stamp
 from packhouse.errors import TryAgain
 from packhouse.policies import Policies
@@ -56,7 +57,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swept:
-    """What a tick came to in one queue; `late_seconds`: for how long the longest due of what it left has been due."""
+    """What a tick came to in one queue; `late_seconds`: for how long the longest due of what it left has been due.
+
+    What a busy table kept it from doing is left, too.
+    """
 
     done: int = 0
     postponed: int = 0
@@ -86,6 +90,7 @@ class _Sweep:
     ends: float  # by time.monotonic()
     left: int
     busy: int = 0
+    late: timedelta = timedelta()  # of the queue that is worked
     _parts: Iterator[int] = field(default_factory=lambda: iter(range(1, 1_000_000)))
 
     def is_over(self) -> bool:
@@ -94,13 +99,13 @@ class _Sweep:
     def work(self, queue: str, step: Step) -> Swept:
         """Work off a queue, as far as the tick comes."""
         came_to: Counter[str] = Counter()
-        late = timedelta()
+        self.late = timedelta()
         for partition in keys.queues(queue):
             for item in self._due(partition):
                 came_to[self._worked(queue, step, item)] += 1
             if self.is_over() and (since := queues.due_since(self.table, partition, self.begun)):
-                late = max(late, self.begun - since)
-        swept = Swept(**came_to, late_seconds=int(late.total_seconds()))
+                self.late = max(self.late, self.begun - since)
+        swept = Swept(**came_to, late_seconds=int(self.late.total_seconds()))
         logger.info(SWEPT, queue=queue, **{name: getattr(swept, name) for name in Swept.__slots__})
         return swept
 
@@ -126,6 +131,8 @@ class _Sweep:
             step(self._stamped(), self.policies, item)
         except TryAgain:
             self.busy += 1
+            self.late = max(self.late, self.begun - instants.parse(place.since))
+            logger.warning("table busy", **_told(queue, item))
             return self._postponed(item, BUSY_PAUSE, tries=place.tries)
         except Exception as error:  # noqa: BLE001  # whatever is wrong with one item, the others must go on
             return self._failed(queue, item, error, tries=place.tries + 1)
@@ -135,10 +142,10 @@ class _Sweep:
     def _failed(self, queue: str, item: Item, error: Exception, *, tries: int) -> Outcome:
         """Let an item that failed wait, or park it. The log gets the frames, and not the message, which may quote."""
         parked = tries >= TRIES_MAX
-        name = keys.unnamed(keys.subject(item))
-        told: dict[str, Any] = {"queue": queue, "kind": keys.kind(item), "item": name, "tries": tries}
-        frames = traceback.format_tb(error.__traceback__)
-        logger.error(PARKED if parked else "item failed", error=type(error).__name__, frames=frames, **told)
+        frames, told = traceback.format_tb(error.__traceback__), _told(queue, item)
+        logger.error(
+            PARKED if parked else "item failed", error=type(error).__name__, frames=frames, tries=tries, **told
+        )
         if not parked:
             return self._postponed(item, PAUSES[tries - 1], tries=tries)
         with suppress(TryAgain):  # then it stays due
@@ -155,3 +162,8 @@ class _Sweep:
         """The table in the sweep's name, with a stamp of its own for each step: several may change one pack."""
         stamp = Stamp(principal=PRINCIPAL, request_id=self.name, changed_at=self.clock())
         return self.table.stamped(stamp.part(next(self._parts)))
+
+
+def _told(queue: str, item: Item) -> dict[str, Any]:
+    """An item as the log names it."""
+    return {"queue": queue, "kind": keys.kind(item), "item": keys.unnamed(keys.subject(item))}

@@ -11,11 +11,15 @@ from packhouse.store.table import BATCH_READ_MAX, Item, Page, StampedTable, Tabl
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an item stood in its queue when it was read, and how often in a row its step has failed."""
+    """Where an item stood in its queue when it was read, how often in a row its step failed, and since when it waits.
+
+    An item that was postponed has waited since before that.
+    """
 
     queue: str
     due_at: str
     tries: int
+    since: str
 
 
 def due(table: Table, queue: str, until: datetime, *, limit: int, after: Item | None) -> Page:
@@ -37,8 +41,11 @@ def due_since(table: Table, queue: str, until: datetime) -> datetime | None:
 
 def place(item: Item) -> Place:
     """An item's place. Tries count only while it is due for the next of them: whatever moved it on was no failure."""
-    tries = item["tries"] if item.get("retry_at") == item["due_at"] else 0
-    return Place(item["due"], item["due_at"], tries)
+    queue: str = item["due"]
+    due_at: str = item["due_at"]
+    if item.get("retry_at") != due_at:
+        return Place(queue, due_at, tries=0, since=due_at)
+    return Place(queue, due_at, item["tries"], item.get("waits_since", due_at))
 
 
 def move(
@@ -65,8 +72,10 @@ def move(
 
 
 def postpone(table: StampedTable, item: Item, *, until: datetime, tries: int) -> None:
-    """Try an item again later, so that it keeps no other waiting."""
-    move(table, item, until=until, also=", tries = :tries, retry_at = :until", tries=tries)
+    """Try an item again later, so that it keeps no other waiting; since when it waits itself is kept."""
+    since = place(item).since
+    also = ", tries = :tries, retry_at = :until, waits_since = :since"
+    move(table, item, until=until, also=also, tries=tries, since=since)
 
 
 def park(table: StampedTable, item: Item, name: str, *, tries: int) -> None:
