@@ -131,6 +131,10 @@ def retired_without_success(items: dict[str, Item], _: list[Entry]) -> None:
             run["outcome"] = "failed"
 
 
+def closed_after_a_success(items: dict[str, Item], _: list[Entry]) -> None:
+    of(items, "PROJECT#").update(state="closed", ended_at="2027-11-25T03:00:00Z")
+
+
 def entitlement_erased(items: dict[str, Item], _: list[Entry]) -> None:
     items.pop(next(name for name, item in items.items() if item["SK"].startswith("ENT#")))
 
@@ -249,6 +253,7 @@ DAMAGES: list[tuple[Damage, str]] = [
     (settled_again, "settle-once"),
     (retired_over_a_hold, "idle-end"),
     (retired_without_success, "idle-end"),
+    (closed_after_a_success, "idle-end"),
     (oversold_for_a_moment, "conservation"),
     (unreadable_state, "readable"),
     (unreadable_number, "readable"),

@@ -44,6 +44,8 @@ class Delivery:
     """Whether a delivery that comes once more changes nothing."""
     journals: bool = False
     """Whether it is the journal that is delivered to, and so isn't brought up to date by the way."""
+    follows: bool = False
+    """Whether an invariant holds only once it has come through."""
     sound: bool = True
     """Whether every invariant holds; a delivery that is about damage says no."""
 

@@ -170,6 +170,10 @@ class Run:
         return sum(self.allocation.values())
 
     @property
+    def succeeded(self) -> bool:
+        return self.ending is not None and self.ending.outcome == "succeeded"
+
+    @property
     def root(self) -> "Run":
         return self.parent.root if self.parent else self
 

@@ -25,6 +25,8 @@ def change(house: Packhouse, project_id: str, changes: Mapping[str, Any]) -> Exp
     project = found(house, project_id)
     if project.state in {"retired", "removed"}:
         raise Refused("project-not-active", state=project.state)
+    if project.state == "closed" and any(run.succeeded for run in house.runs.values() if run.project_id == project_id):
+        raise Refused("project-not-active", state="retired")
     if changes:
         set_back = {name: BEGINNING[name] for name, value in changes.items() if value is None}
         said = {name: value for name, value in changes.items() if name != "state"}

@@ -170,7 +170,10 @@ def _own(house: Packhouse, project: Project) -> list[Run]:
 
 
 def watch(house: Packhouse, run_ids: Iterable[str]) -> list[str]:
-    """The projects of which it notes that these runs were settled: each at most once a day, a first success always."""
+    """The projects of which it notes that these runs were settled: each at most once a day, a first success always.
+
+    A success in a closed one retires it.
+    """
     runs = [house.runs[run_id] for run_id in run_ids]
     noted = []
     for project in house.projects.values():
@@ -189,5 +192,6 @@ def watch(house: Packhouse, run_ids: Iterable[str]) -> list[str]:
         project.settled_at = max([*settled, *([project.settled_at] if project.settled_at else [])])
         if success:
             project.success_at = max(succeeded)
+            project.state = "retired" if project.state == "closed" else project.state
         noted.append(project.project_id)
     return noted

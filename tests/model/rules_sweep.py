@@ -9,7 +9,7 @@ from tests.model import model_projects, model_runs, model_sweep
 from tests.model.machine import NOWHERE, PICK, move, of, refusing
 from tests.model.model import Project, Run
 from tests.model.rules_projects import ClockRules
-from tests.model.rules_runs import LeaseRules
+from tests.model.rules_runs import LeaseRules, SettleRules
 
 MOST = st.sampled_from([None, None, 1, 3])
 """How much a tick may do; None: all there is."""
@@ -94,9 +94,12 @@ class SweepRules(ClockRules, LeaseRules):
         """The stream's news of settled runs comes to the watch, late or soon."""
         self.agreed = False
         told = list(dict.fromkeys(self.stage.watch()))
+        closed = self.closed()
         noted = model_sweep.watch(self.house, told)
         self.agreed = True
         self.met("watch", "activity noted" if noted else "nothing new")
+        if any(one.state == "retired" for one in closed):
+            self.met("watch", "a closed project retired")
 
     def swept(self, most: int | None) -> None:
         """A tick does what is due in its order and tells how much that was; each thing stands where it must then."""
@@ -124,6 +127,9 @@ class SweepRules(ClockRules, LeaseRules):
         warned = [at - timedelta(days=number) for at in ends for number in model_projects.warnings(house)]
         packs = [pack.expires_at for pack in house.packs.values()]
         return sorted({at for at in (*ends, *ends, *warned, *packs) if at > now})
+
+    def closed(self) -> list[Project]:
+        return [one for one in self.house.projects.values() if one.state == "closed"]
 
     def shown(self, run: Run) -> None:
         """A run, by itself and among those in its state."""
@@ -154,7 +160,7 @@ class SweepRules(ClockRules, LeaseRules):
         self.waited(max(at - self.house.now, timedelta(0)), what=what)
 
 
-class ProjectLifeRules(SweepRules):
+class ProjectLifeRules(SweepRules, SettleRules):
     @move(weight=2, pick=PICK, changes=CHANGES, who=WHO)
     def change_project(self, pick: int, changes: dict[str, Any], who: str) -> None:
         self.changed(of([*self.by_need(), NOWHERE], pick), changes, who=who)
@@ -171,6 +177,33 @@ class ProjectLifeRules(SweepRules):
     @move(weight=2, when=lambda self: self.closed(), pick=PICK)
     def open_again(self, pick: int) -> None:
         self.changed(of(self.closed(), pick).project_id, {"state": "active"}, who="amy")
+
+    @move(
+        weight=8,
+        when=lambda self: self.without_a_lease(),
+        pick=PICK,
+        told=st.booleans(),
+        failed=st.sampled_from([0, 0, 1]),
+    )
+    def outlive_the_project(self, pick: int, told: bool, failed: int) -> None:  # noqa: FBT001  # a strategy's
+        """A run that has no lease goes on after its project has ended: its success retires one that was closed."""
+        run = of(self.without_a_lease(), pick)
+        project = self.house.projects[run.project_id]
+        if project.state == "active":
+            self._waited_until(model_projects.ends_at(self.house, project), "for an end")
+            self.swept(None)
+        outcome = "failed" if failed else "succeeded"
+        self.settled(run.project_id, run.run_id, {"outcome": outcome}, who="worker")
+        if told:
+            self.watch()
+        self.changed(run.project_id, {"state": "active"}, who="amy")
+
+    def without_a_lease(self) -> list[Run]:
+        """Open runs that will outlive their projects."""
+        house = self.house
+        in_use = {one.project_id for one in house.projects.values() if one.state in {"active", "closed"}}
+        own = [run for run in house.runs.values() if run.project_id in in_use and run.coverage != "licensed"]
+        return [run for run in own if run.is_open(house.now)]
 
     @move(pick=PICK, release=RELEASE, who=WHO)
     def remove_project(self, pick: int, release: str, who: str) -> None:
@@ -211,15 +244,12 @@ class ProjectLifeRules(SweepRules):
         before = self.house.projects[project_id].state if project_id in self.house.projects else ""
         answer = self.call("PATCH", f"projects/{project_id}", who, json=changes)
         self.agree("change project", answer, lambda: model_projects.change(self.house, project_id, changes))
-        if before == "closed" and changes:
+        if before == "closed" and changes and answer.status == 200:
             self.met("change project", "opened again")
 
     def by_need(self) -> list[str]:
         """The projects, the newest first."""
         return [*self.house.projects][::-1]
-
-    def closed(self) -> list[Project]:
-        return [one for one in self.house.projects.values() if one.state == "closed"]
 
     def with_holds(self) -> list[str]:
         return [one for one in self.house.projects if self.held_in(one)]

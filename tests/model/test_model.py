@@ -79,6 +79,8 @@ class UsesMachine(EntitlementRules, UnlicensedRules, StockRules, ProjectRules, R
     def teardown(self) -> None:
         if self.agreed and model_sweep.due(self.house):
             self.swept(None)
+        if self.agreed:
+            self.watch()  # what follows a settlement follows it in the end
         super().teardown()
         if self.agreed and self.stage.is_written and self.house.now < START + A_YEAR:
             self.summed()
@@ -139,7 +141,7 @@ USES_MEET = {
     *(f"swept: pack {outcome}" for outcome in ("reminded", "expired", "had nothing left")),
     *(f"swept: project {outcome}" for outcome in ("warned", "goes on", "retired", "closed", "released its holds")),
     *(f"sweep: {outcome}" for outcome in ("did all", "left something", "had nothing to do")),
-    *(f"watch: {outcome}" for outcome in ("activity noted", "nothing new")),
+    *(f"watch: {outcome}" for outcome in ("activity noted", "nothing new", "a closed project retired")),
     *(f"change project: {outcome}" for outcome in ("done", "opened again", "project-not-active", "not-found")),
     *(f"change oddly: {outcome}" for outcome in ("invalid-request", "not-permitted", "not-found")),
     *(f"remove: {outcome}" for outcome in ("done", "project-has-open-runs", "project-not-active", "not-found")),

@@ -20,6 +20,8 @@ def change(table: StampedTable, policies: Policies, wg: str, project_id: str, ch
         project = projects.of_item(met)
         if project.state not in CHANGEABLE:
             raise ProjectNotActive(state=project.state)
+        if project.state is ProjectState.CLOSED and runs.last_success_at(table, wg, project_id):
+            raise ProjectNotActive(state=ProjectState.RETIRED)  # the watch is about to say so
         if not changes:
             return project
         days = changes.get("inactivity_days", project.inactivity_days)

@@ -135,7 +135,10 @@ def success_iff_consumed(content: Content) -> Iterator[tuple[str, str]]:
 
 
 def idle_end(content: Content) -> Iterator[tuple[str, str]]:
-    """No lease outlives the project that ended idle, and what is retired for good had a success."""
+    """No lease outlives the project that ended idle, which is retired for good exactly if it had a success.
+
+    One that comes after the end, of a run without a lease, retires a closed project as soon as the watch has seen it.
+    """
     of_project: dict[tuple[str, str], list[Run]] = defaultdict(list)
     for run in content.runs:
         of_project[run.workgroup_id, run.project_id].append(run)
@@ -148,8 +151,9 @@ def idle_end(content: Content) -> Iterator[tuple[str, str]]:
             lease_ends_at = instants.text(run.lease_expires_at) if run.lease_expires_at else ""
             if run.state is RunState.HELD and lease_ends_at > item.get("ended_at", ""):
                 yield project_id, f"it is {item['state']}, and {run.run_id} holds licenses"
-        if item["state"] == ProjectState.RETIRED and not any(run.outcome == "succeeded" for run in own):
-            yield project_id, "it is retired without a success"
+        succeeded = any(run.outcome is Outcome.SUCCEEDED for run in own)
+        if succeeded != (item["state"] == ProjectState.RETIRED):
+            yield project_id, f"it is {item['state']} {'after' if succeeded else 'without'} a success"
 
 
 def covered_iff_entitled(content: Content) -> Iterator[tuple[str, str]]:

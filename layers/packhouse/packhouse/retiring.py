@@ -68,9 +68,7 @@ def _look_at(table: StampedTable, policies: Policies, project: Project, met: Ite
 def _as_its_runs_say(table: StampedTable, project: Project) -> Project:
     wg, project_id = project.workgroup_id, project.project_id
     settled = runs.last_settled_at(table, wg, project_id, after=project.last_activity_at)
-    success = project.last_success_at or runs.last_settled_at(
-        table, wg, project_id, after=project.created_at - SOON, outcome=Outcome.SUCCEEDED
-    )
+    success = project.last_success_at or runs.last_success_at(table, wg, project_id)
     return replace(project, last_settled_at=settled or project.last_settled_at, last_success_at=success)
 
 

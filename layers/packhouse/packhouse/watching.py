@@ -19,7 +19,10 @@ STAMPED_EVERY = timedelta(days=1)
 
 
 def activity(table: StampedTable, settled: Iterable[Run]) -> None:
-    """Stamp settlements and successes on the runs' projects: at most once a day, a first success always."""
+    """Stamp settlements and successes on the runs' projects: at most once a day, a first success always.
+
+    A success in a project that was closed for the want of one, by a run that had no lease to end first, retires it.
+    """
     latest: dict[tuple[str, str], datetime] = {}
     success: dict[tuple[str, str], datetime] = {}
     for run in settled:

@@ -76,6 +76,25 @@ def watch(shop: Shop) -> Delivery:
     return Delivery(source=Batch("WatchFunction", told))
 
 
+@registered("WatchFunction Changes")
+def watch_a_success_after_the_end(shop: Shop) -> Delivery:
+    """Of a run that had no lease, in a project that was closed before; somebody may remove that first."""
+    world = shop.world
+    world.entitle("ann@northwind.example")
+    project = world.project(inactivity_days=31)
+    (run,) = world.started(project, items=[{"item_id": "box-1", "user": "ann@northwind.example"}])
+    shop.advance(days=31)
+    Tick("SweepFunction", LATER).send()
+    world.settle(project, run)
+    told = records(world)
+    Batch("JournalFunction", told).send()
+    return Delivery(
+        source=Batch("WatchFunction", told),
+        rival=lambda: world.call("DELETE", f"projects/{project}", "amy"),
+        follows=True,
+    )
+
+
 @registered("RollUpFunction Tick")
 def roll_up_usage(shop: Shop) -> Delivery:
     used_yesterday(shop)

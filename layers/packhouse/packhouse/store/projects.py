@@ -76,16 +76,20 @@ def follow(table: StampedTable, met: Item, changes: Mapping[str, object], *, due
 def settled(table: StampedTable, met: Item, *, settled_at: datetime, success_at: datetime | None) -> None:
     """Remember when a run of the project was settled, and when one succeeded; else `ProjectMoved`.
 
-    Starts that come between are none of its business.
+    A success retires a closed project. Starts that come between are none of its business.
     """
-    attributes = {"last_settled_at": settled_at, **({"last_success_at": success_at} if success_at else {})}
-    sets = ", ".join(f"{name} = :{name}" for name in attributes)
-    known = {f"met_{name}": met[name] for name in attributes if name in met}
+    attributes: dict[str, object] = {"last_settled_at": settled_at}
+    if success_at:
+        attributes |= {"last_success_at": success_at}
+        if met["state"] == ProjectState.CLOSED:
+            attributes |= {"state": ProjectState.RETIRED}
+    sets = ", ".join(f"#{name} = :{name}" for name in attributes)
+    decided_on = ("state", "last_settled_at", "last_success_at")
+    known = {f"met_{name}": met[name] for name in decided_on if name in met}
     unchanged = " AND ".join(
-        f"{name} = :met_{name}" if name in met else f"attribute_not_exists({name})" for name in attributes
+        f"#{name} = :met_{name}" if name in met else f"attribute_not_exists({name})" for name in decided_on
     )
-    only_if = f"attribute_exists(PK) AND {unchanged}"
-    _write(table, table.update(_key(met), f"SET {sets}", only_if=only_if, **attributes, **known))
+    _write(table, table.update(_key(met), f"SET {sets}", only_if=unchanged, **attributes, **known))
 
 
 def remove(table: StampedTable, met: Item, *, due_at: datetime | None) -> Project:

@@ -111,15 +111,14 @@ def open_of(table: Table, wg: str, project_id: str) -> Iterator[Run]:
     return map(of_item, found)
 
 
-def last_settled_at(
-    table: Table, wg: str, project_id: str, *, after: datetime, outcome: Outcome | None = None
-) -> datetime | None:
-    """When a run of a project was last settled, later than this, and with this outcome if one is given."""
-    condition, values = "settled_at > :after AND attribute_exists(#outcome)", {"after": instants.text(after)}
-    if outcome is not None:
-        condition, values = f"{condition} AND #outcome = :outcome", {**values, "outcome": outcome.value}
-    found = table.query_all(keys.runs(wg, project_id), only=Only(condition, values), pages_max=PROJECT_PAGES_MAX)
-    return max((instants.parse(item["settled_at"]) for item in found), default=None)
+def last_settled_at(table: Table, wg: str, project_id: str, *, after: datetime) -> datetime | None:
+    """When a run of a project was last settled, later than this."""
+    return _last_settled_at(table, wg, project_id, Only("settled_at > :after", {"after": instants.text(after)}))
+
+
+def last_success_at(table: Table, wg: str, project_id: str) -> datetime | None:
+    """When a run of a project last succeeded."""
+    return _last_settled_at(table, wg, project_id, Only("#outcome = :succeeded", {"succeeded": Outcome.SUCCEEDED}))
 
 
 def extend(table: StampedTable, wg: str, project_id: str, run_id: str, *, lease_seconds: int) -> Run:
@@ -293,6 +292,11 @@ def _retried(table: StampedTable, root: Key, count: int, retries_max: int) -> Wr
         count=count,
         room=retries_max - count,
     )
+
+
+def _last_settled_at(table: Table, wg: str, project_id: str, only: Only) -> datetime | None:
+    found = table.query_all(keys.runs(wg, project_id), only=only, pages_max=PROJECT_PAGES_MAX)
+    return max((instants.parse(item["settled_at"]) for item in found), default=None)
 
 
 def _parted(refused: Sequence[bool], *sizes: int) -> list[Sequence[bool]]:
