@@ -57,7 +57,7 @@ from packhouse.web.runs import (
 api = create_api()
 handler = api.resolve
 
-ENTITLEMENT = "/v1/workgroups/{wg}/entitlements/{user}/{sku}"
+ENTITLEMENT = "/v1/workgroups/{wg}/entitlements/{user+}/{sku}"
 PROJECT = "/v1/workgroups/{wg}/projects/{project_id}"
 RUNS = "/v1/workgroups/{wg}/projects/{project_id}/runs"
 

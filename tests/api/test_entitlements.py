@@ -299,6 +299,8 @@ def test_each_workgroup_has_its_own(world: World) -> None:
 
 ODD = [
     "a/b@northwind.example",
+    "a/",
+    "/a//b/user-migration-bundle",
     "50%@northwind.example",
     "a%2fb@northwind.example",
     "%25",
@@ -329,6 +331,15 @@ def test_a_user_is_any_name_percent_encoded_in_the_path(world: World, user: str)
     assert covered(world, user).body["runs"][0]["coverage"] == "covered"
     found = world.call("GET", f"coverage?service=mailbox-migration&user={quote(user, safe='')}").body
     assert (found["decision"], found["entitlement"]["user"]) == ("covered", user)
+
+
+@pytest.mark.parametrize("path", ["ada", "ada/", "/user-migration-bundle", "%2F"])
+def test_a_path_without_user_or_license_type_is_not_found(world: World, path: str) -> None:
+    world.grant(BUNDLE, 1)
+
+    for method in ("PUT", "DELETE"):
+        answer = world.call(method, f"entitlements/{path}", "amy")
+        assert (answer.status, answer.slug) == (404, "not-found")
 
 
 def test_however_a_user_is_spelled_it_is_the_same(world: World) -> None:

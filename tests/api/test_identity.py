@@ -174,8 +174,7 @@ def path_of(key: str, wg: str) -> tuple[str, str]:
         "{project_id}": "prj_" + "0" * 32,
         "{run_id}": "run_" + "0" * 32,
         "{pack_id}": "pack_x",
-        "{user}": "ada%40northwind.example",
-        "{sku}": "gardening",
+        "{proxy+}": "ada%40northwind.example/gardening",
     }
     for name, value in ids.items():
         path = path.replace(name, value)
@@ -214,8 +213,8 @@ PERMITTED = {
     "PATCH /v1/workgroups/{wg}/projects/{project_id}": {"ada", "max", "amy"},
     "DELETE /v1/workgroups/{wg}/projects/{project_id}": {"ada", "max", "amy"},
     "POST /v1/workgroups/{wg}/coverage": {"ada", "max", "amy", "worker", "otto"},
-    "PUT /v1/workgroups/{wg}/entitlements/{user}/{sku}": {"ada", "max", "amy"},
-    "DELETE /v1/workgroups/{wg}/entitlements/{user}/{sku}": {"ada", "max", "amy"},
+    "PUT /v1/workgroups/{wg}/entitlements/{proxy+}": {"ada", "max", "amy"},
+    "DELETE /v1/workgroups/{wg}/entitlements/{proxy+}": {"ada", "max", "amy"},
 }
 CALLERS = {"ada", "max", "amy", "worker"}
 

@@ -99,11 +99,12 @@ class Gateway:
     ) -> dict[str, Any]:
         """The event that API Gateway makes of a request; `NoRouteError` where no route leads anywhere."""
         raw_path, _, query = path.partition("?")
+        decoded = _decoded(raw_path)
         found = next(
             (
                 (route, match.groupdict())
                 for route in template.routes()
-                if route.key.startswith(f"{method} ") and (match := route.pattern.match(raw_path))
+                if route.key.startswith(f"{method} ") and (match := route.pattern.match(decoded))
             ),
             None,
         )
@@ -118,10 +119,10 @@ class Gateway:
         event: dict[str, Any] = {
             "version": "2.0",
             "routeKey": route.key,
-            "rawPath": _decoded(raw_path),
+            "rawPath": decoded,
             "rawQueryString": query,
             "headers": sent,
-            "pathParameters": {name: _decoded(value) for name, value in parameters.items()},
+            "pathParameters": parameters,
             "requestContext": {
                 "accountId": "123456789012",
                 "apiId": "api",
@@ -129,7 +130,7 @@ class Gateway:
                 "domainPrefix": "api",
                 "http": {
                     "method": method,
-                    "path": _decoded(raw_path),
+                    "path": decoded,
                     "protocol": "HTTP/1.1",
                     "sourceIp": "192.0.2.1",
                     "userAgent": "tests",

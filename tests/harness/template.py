@@ -21,7 +21,7 @@ class Route:
 
     @property
     def pattern(self) -> re.Pattern[str]:
-        path = self.key.partition(" ")[2]
+        path = self.key.partition(" ")[2].replace("{proxy+}", "(?P<proxy>(?s:.+))")
         return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path) + "$")
 
 

@@ -2,6 +2,7 @@ import base64
 import json
 import stat
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -97,6 +98,17 @@ def test_a_body_that_api_gateway_would_not_take_is_refused(local_stack: LocalSta
     answer = local_stack.request("POST", "/v1/me", headers={"Content-Length": str(11 * 1024 * 1024)})
 
     assert answer.status == 413
+
+
+@pytest.mark.parametrize("user", ["a/b@northwind.example", "/", "50%", "..", "jürgen"])
+def test_a_users_name_comes_through_the_gateway_as_it_is(local_stack: LocalStack, user: str) -> None:
+    manager = local_stack.persona("manager")
+    path = f"/v1/workgroups/{manager['workgroup_id']}/entitlements/{quote(user, safe='')}/user-migration-bundle"
+
+    answer = local_stack.request("PUT", path, token=manager["token"])
+
+    assert (answer.status, answer.json["user"]) == (201, user)
+    local_stack.request("DELETE", path, token=manager["token"])
 
 
 def test_what_is_not_there_is_404(local_stack: LocalStack) -> None:

@@ -79,15 +79,20 @@ def openapi() -> dict[str, Any]:
     return found
 
 
+def key_of(method: str, path: str) -> str:
+    """The gateway's route of an operation: a user's name may hold slashes, so that its route is greedy."""
+    return f"{method.upper()} {path.replace('{user}/{sku}', '{proxy+}')}"
+
+
 def test_the_templates_routes_and_the_descriptions_are_the_same() -> None:
-    described = {f"{method.upper()} {path}" for path, one in openapi()["paths"].items() for method in one}
+    described = {key_of(method, path) for path, one in openapi()["paths"].items() for method in one}
 
     assert {route.key for route in template.routes()} == described
 
 
 def test_what_anyone_may_call_has_no_authorizer_and_everything_else_has_one() -> None:
     described = {
-        f"{method.upper()} {path}": "security" in operation
+        key_of(method, path): "security" in operation
         for path, operations in openapi()["paths"].items()
         for method, operation in operations.items()
     }

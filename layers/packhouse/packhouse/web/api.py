@@ -3,8 +3,10 @@
 import base64
 import binascii
 import json
+import re
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Never
 from urllib.parse import quote, unquote
@@ -40,6 +42,14 @@ WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 logger = Logger()
 
 
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """What is behind a route of the gateway: the path as it is registered, and who may call it."""
+
+    path: str
+    may: Permission | Door
+
+
 class Api(APIGatewayHttpResolver):
     """A resolver that admits a request before it reads it: identity first, then the body, then its fields."""
 
@@ -49,7 +59,7 @@ class Api(APIGatewayHttpResolver):
             serializer=_compact,
             response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
         )
-        self._doors: dict[str, Permission | Door] = {}
+        self._served: dict[str, _Served] = {}
         self._caller: Caller | None = None
         self._replayed = False
         self._unchanged = False
@@ -86,11 +96,12 @@ class Api(APIGatewayHttpResolver):
     ) -> Callable[[Handler], Handler]:
         """Register a route, `METHOD /path/{parameter}`: who may call it, and the refusals that are its own.
 
+        `{parameter+}` may hold slashes: the gateway's route is greedy from there on (`{proxy+}`).
         `may_be_there`: what it would create may be there already, and then it answers 200 (`unchanged`).
         `file`: the media type of the file that it answers.
         """
-        self._doors[route] = may
-        method, _, path = route.partition(" ")
+        method, _, path = route.replace("+}", "}").partition(" ")
+        self._served[re.sub(r"\{\w+\+\}.*", "{proxy+}", route)] = _Served(path, may)
         declared = {
             "x-may": may.value,
             "x-refuses": [refusal.slug for refusal in refuses],
@@ -116,9 +127,10 @@ class Api(APIGatewayHttpResolver):
             self._caller = self._admitted(event)
             if event.get("body") and event["routeKey"].partition(" ")[0] in WITH_BODY:
                 event = _read_body(event)
+            path = self._encoded_path(event)
         except Refusal as refusal:
             return problems.answer(refusal, instance=event["requestContext"]["requestId"])
-        answer = super().resolve({**event, "rawPath": _encoded_path(event)}, context)
+        answer = super().resolve({**event, "rawPath": path}, context)
         if self._unchanged:
             answer["statusCode"] = HTTPStatus.OK.value
         if self._replayed:
@@ -127,7 +139,7 @@ class Api(APIGatewayHttpResolver):
 
     def _admitted(self, event: Mapping[str, Any]) -> Caller | None:
         """The caller, known and permitted; none where anyone may call."""
-        door = self._doors.get(event["routeKey"], Door.SIGNED_IN)
+        door = self._served[event["routeKey"]].may
         caller = None
         if door is not Door.ANYONE:
             principal = identity.signed_in(event)
@@ -140,6 +152,13 @@ class Api(APIGatewayHttpResolver):
             stamp = Stamp(principal=principal.name, request_id=request_id, changed_at=runtime.now())
             caller = Caller(principal=principal, role=role, stamp=stamp)
         return caller
+
+    def _encoded_path(self, event: Mapping[str, Any]) -> str:
+        """The path with its parameters percent-encoded: API Gateway hands them on decoded, but for `%` itself."""
+        path, given = self._served[event["routeKey"]].path, event.get("pathParameters") or {}
+        if "proxy" in given:
+            given = {**given, **_apart(path, given)}
+        return path.format_map({name: quote(unquote(value), safe="") for name, value in given.items()})
 
 
 def create_api() -> Api:
@@ -185,11 +204,13 @@ def _workgroup(event: Mapping[str, Any]) -> str:
     return workgroup
 
 
-def _encoded_path(event: Mapping[str, Any]) -> str:
-    """The path with its parameters percent-encoded: API Gateway hands them on decoded, but for `%` itself."""
-    parameters = {name: quote(unquote(value), safe="") for name, value in (event.get("pathParameters") or {}).items()}
-    path: str = event["routeKey"].partition(" ")[2]
-    return path.format_map(parameters)
+def _apart(path: str, given: Mapping[str, str]) -> dict[str, str]:
+    """The parameters that a greedy route's last one holds: the first of them may have slashes, the others haven't."""
+    names = [name for name in re.findall(r"\{(\w+)\}", path) if name not in given]
+    values = given["proxy"].rsplit("/", len(names) - 1)
+    if len(values) < len(names):
+        raise NotFound
+    return dict(zip(names, values, strict=True))
 
 
 def _read_body(event: Mapping[str, Any]) -> dict[str, Any]:
