@@ -1,14 +1,14 @@
 """Hold licenses while work runs, spend them on success, give them back otherwise."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from packhouse import covering
 from packhouse.domain import coverage
 from packhouse.domain import runs as rules
 from packhouse.domain.access import Stamp
-from packhouse.domain.coverage import Covering, Decided, Decision, Need
+from packhouse.domain.coverage import Covering, Decision, Need
 from packhouse.domain.ids import Kind, is_id, named
 from packhouse.domain.licenses import Catalog, LicenseType
 from packhouse.domain.projects import ProjectState
@@ -182,11 +182,12 @@ def _covering(table: StampedTable, catalog: Catalog, policies: Policies, wanted:
         if whole.startable:
             return None
         raise _insufficient(whole)
-    licensed = [(item, run_id) for item, run_id, one in _each_item(wanted, found) if one.entitlement is None]
+    each = list(zip(wanted.items, wanted.run_ids(), found.decided, strict=True))
+    licensed = [(item, run_id) for item, run_id, one in each if one.entitlement is None]
     held = _held(wanted, licensed, spent, stock, policies, by=table.stamp) if spent and licensed else []
     by_id = {run.run_id: run for run in held}
     begun, uses = [], {}
-    for item, run_id, one in _each_item(wanted, found):
+    for item, run_id, one in each:
         if one.entitlement is None:
             begun.append(by_id[run_id])
             continue
@@ -284,11 +285,6 @@ def _require_fitting(table: StampedTable, run: Run, settlement: Settlement) -> N
             raise ErrorsNotOfParent
 
 
-def _each_item(wanted: Start, found: Covering) -> Iterator[tuple[StartItem, str, Decided]]:
-    """Each item with the id of its run and what was decided on it."""
-    return zip(wanted.items, wanted.run_ids(), found.decided, strict=True)
-
-
 def _held(
     wanted: Start,
     licensed: Sequence[tuple[StartItem, str]],
@@ -300,16 +296,16 @@ def _held(
 ) -> list[Run]:
     """The runs of these items, each with the licenses it is to hold, in burn-down order."""
     allocations = rules.allocate(stock, [item.licenses for item, _ in licensed])
-    lease_seconds = wanted.lease_seconds or license_type.lease_seconds_default
+    now, lease_seconds = by.at, wanted.lease_seconds or license_type.lease_seconds_default
     started = []
     for (item, run_id), allocation in zip(licensed, allocations, strict=True):
         latest = rules.lease_latest_at(
             allocation,
-            by.at,
+            now,
             hours_after_expiry=policies.lease_hours_after_pack_expiry,
             days=policies.run_days_max,
         )
-        until = rules.leased_until(by.at, lease_seconds, latest)
+        until = rules.leased_until(now, lease_seconds, latest)
         started.append(
             Run(
                 workgroup_id=wanted.workgroup_id,
@@ -320,9 +316,9 @@ def _held(
                 service=wanted.service,
                 sku=license_type.sku,
                 allocation=allocation,
-                started_at=by.at,
+                started_at=now,
                 started_by=by.principal,
-                lease_seconds=int((until - by.at).total_seconds()),
+                lease_seconds=int((until - now).total_seconds()),
                 lease_latest_at=latest,
                 lease_expires_at=until,
                 request_hash=wanted.request_hash,

@@ -29,6 +29,7 @@ class Kind(StrEnum):
 
 
 _HEX_ID = {kind: re.compile(rf"{kind}_[0-9a-f]{{32}}") for kind in Kind if kind is not Kind.PACK}
+_DIGITS = str.maketrans(CROCKFORD, "0123456789ABCDEFGHIJKLMNOPQRSTUV")  # those that `int` reads
 _PACK_ID = re.compile(rf"pack_[{CROCKFORD}]{{{2 + 2 * INSTANT_SYMBOLS}}}[0-9a-f]{{{PACK_UUID_SYMBOLS}}}")
 
 
@@ -46,10 +47,7 @@ def pack_id(code: str, *names: str, expires_at: datetime, acquired_at: datetime)
 def pack_expiry(pack: str) -> datetime:
     """When the pack of this id expires (exclusive); it never changes, so the id can say it without a read."""
     symbols = pack.removeprefix("pack_")[2:][:INSTANT_SYMBOLS]
-    seconds = 0
-    for symbol in symbols:
-        seconds = seconds * 32 + CROCKFORD.index(symbol)
-    return datetime.fromtimestamp(seconds, UTC)
+    return datetime.fromtimestamp(int(symbols.translate(_DIGITS), base=32), UTC)
 
 
 def pack_code(pack: str) -> str:

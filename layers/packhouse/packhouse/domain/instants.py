@@ -4,17 +4,15 @@ from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-_TO_THE_SECOND = len("2026-11-24T03:00:00")
-
 
 def text(at: datetime) -> str:
-    """RFC 3339 with a Z, to the second; strftime would take three times as long."""
-    return f"{at.isoformat()[:_TO_THE_SECOND]}Z"
+    """RFC 3339 with a Z, to the second. To spell out an offset, or strftime, would take twice as long."""
+    return f"{at.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def precise(at: datetime) -> str:
     """RFC 3339 with a Z, to the microsecond: for stamps, whose order matters within a second."""
-    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{at.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def is_precise(stored: str) -> bool:

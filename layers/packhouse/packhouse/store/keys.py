@@ -228,8 +228,8 @@ def kind(item: Mapping[str, Any]) -> str:
 
 def subject(item: Mapping[str, Any]) -> str:
     """The id of what an item is about: that in its sort key, where there is one, else that in its partition key."""
-    _, _, own = item["SK"].partition("#")
-    return str(own) if own and kind(item) != "MEMBER" else str(item["PK"].partition("#")[2])
+    what, _, own = item["SK"].partition("#")
+    return str(own) if own and what != "MEMBER" else str(item["PK"].partition("#")[2])
 
 
 def unnamed(subject: str) -> str:

@@ -146,11 +146,12 @@ def stock(table: Table, wg: str, license_type: LicenseType, *, now: datetime) ->
 
 
 def of_item(item: Item) -> Pack:
+    source = item["source"]
     return Pack(
         workgroup_id=keys.workgroup_of(item),
         pack_id=keys.subject(item),
         sku=item["sku"],
-        source=Source(**{**item["source"], "kind": SourceKind(item["source"]["kind"])}),
+        source=Source(kind=SourceKind(source["kind"]), label=source.get("label"), order_id=source.get("order_id")),
         quantity=item["quantity"],
         available=item["available"],
         assigned=item["assigned"],

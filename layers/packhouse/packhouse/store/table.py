@@ -219,10 +219,15 @@ class StampedTable(Table):
     def __init__(self, client: "DynamoDBClient", name: str, stamp: Stamp) -> None:
         super().__init__(client, name)
         self.stamp = stamp
+        self._stamps = {
+            "principal": stamp.principal,
+            "request_id": stamp.request_id,
+            "changed_at": instants.precise(stamp.changed_at),
+        }
 
     def put(self, item: Mapping[str, object], *, only_if: str, **values: object) -> Write:
         """A whole item; `only_if` is its condition, `:name` in it the keyword `name`."""
-        stamped = {**item, **self._stamps()}
+        stamped = {**item, **self._stamps}
         return Write("Put", {"Item": _wire(stamped), **_condition(only_if, only_if, values)})
 
     def update(self, key: Key, expression: str, *, only_if: str, **values: object) -> Write:
@@ -231,14 +236,13 @@ class StampedTable(Table):
         if verb != "SET":
             message = f"an update sets its stamp, so it starts with SET: {expression}"
             raise ValueError(message)
-        stamps = self._stamps()
-        sets = ", ".join(f"{name} = :{name}" for name in stamps)
+        sets = ", ".join(f"{name} = :{name}" for name in self._stamps)
         return Write(
             "Update",
             {
                 "Key": _wire(key),
                 "UpdateExpression": f"SET {sets}, {rest}",
-                **_condition(only_if, f"{only_if} {rest}", {**values, **stamps}),
+                **_condition(only_if, f"{only_if} {rest}", {**values, **self._stamps}),
             },
         )
 
@@ -258,17 +262,9 @@ class StampedTable(Table):
         """One update, which may safely be applied twice; the item as it is now."""
         return self._write_one(update, ReturnValues="ALL_NEW")
 
-    def _stamps(self) -> dict[str, str]:
-        return {
-            "principal": self.stamp.principal,
-            "request_id": self.stamp.request_id,
-            "changed_at": instants.precise(self.stamp.changed_at),
-        }
-
 
 _INDEX_KEYS = {"by_owner": ("#owner", "#owner_at"), "due": ("#due", "#due_at")}
 _NAME = re.compile(r"#(\w+)")
-_WHOLE = re.compile(r"-?\d+")
 
 
 class _Whole(TypeDeserializer):
@@ -299,19 +295,22 @@ def _attribute(value: object) -> Any:  # noqa: ANN401  # DynamoDB's wire form
 
 
 def _wire(item: Mapping[str, object]) -> Any:  # noqa: ANN401  # DynamoDB's wire form
-    return {name: _attribute(value) for name, value in item.items() if value is not None}
+    return {
+        name: {"S": value} if isinstance(value, str) else _attribute(value)
+        for name, value in item.items()
+        if value is not None
+    }
 
 
 def plain(item: Mapping[str, Any]) -> Item:
     """An item (or a stream's image of one) out of DynamoDB's wire form; numbers are integers."""
-    return {name: _value(attribute) for name, attribute in item.items()}
+    # Most of it is text, which costs no call of its own.
+    return {name: wire["S"] if "S" in wire else _value(wire) for name, wire in item.items()}
 
 
 def _value(attribute: Any) -> Any:  # noqa: ANN401  # DynamoDB's wire form, and whatever an item may hold
     ((kind, content),) = attribute.items()
     match kind:
-        case "S":
-            return content
         case "N":
             return _whole(content)
         case "M":
@@ -321,7 +320,10 @@ def _value(attribute: Any) -> Any:  # noqa: ANN401  # DynamoDB's wire form, and 
 
 
 def _whole(number: str) -> int | str:
-    return int(number) if _WHOLE.fullmatch(number) else number
+    try:
+        return int(number)
+    except ValueError:
+        return number
 
 
 def _names(*expressions: str) -> dict[str, dict[str, str]]:

@@ -17,6 +17,7 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic_core import to_json
 
 from packhouse import runtime
 from packhouse.domain.access import Permission, Role, Stamp
@@ -195,7 +196,7 @@ def _described(media_type: str) -> OpenAPIResponse:
 
 
 def _compact(body: object) -> str:
-    return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+    return to_json(body).decode()
 
 
 def _workgroup(event: Mapping[str, Any]) -> str:

@@ -14,12 +14,10 @@ from pydantic import (
     ConfigDict,
     EmailStr,
     Field,
-    PlainSerializer,
     StringConstraints,
     WithJsonSchema,
 )
 
-from packhouse.domain import instants
 from packhouse.domain.money import Money
 from packhouse.domain.runs import LEASE_SECONDS_MAX, LEASE_SECONDS_MIN
 
@@ -64,10 +62,9 @@ Maybe = Annotated[T | None, Field(exclude_if=_absent, json_schema_extra=_never_n
 """A field of an answer that may be absent. (A `type` statement would be a schema of its own for each use.)"""
 
 Instant = Annotated[
-    datetime,
-    PlainSerializer(instants.text, return_type=str),
-    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-24T03:00:00Z"]}),
+    datetime, WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-24T03:00:00Z"]})
 ]
+"""In UTC and whole seconds, as all that is stored but the stamps; pydantic writes it as `instants.text` does."""
 
 WrittenObject = Annotated[str, WithJsonSchema({"type": "object"})]
 """A JSON object that is text already."""

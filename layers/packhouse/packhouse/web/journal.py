@@ -76,7 +76,7 @@ class JournalEntry(View):
     def of(cls, entry: Entry) -> "JournalEntry":
         return cls(
             entry_id=entry.entry_id,
-            at=instants.parse(entry.at),
+            at=instants.parse(entry.at).replace(microsecond=0),
             kind=entry.kind,
             item=entry.item,
             actor=entry.actor,

@@ -179,6 +179,7 @@ class RunView(View):
     @classmethod
     def of(cls, run: Run, *, now: Instant) -> "RunView":
         """The run as it stands now; the deadline is told of a hold alone."""
+        state = run.standing(now)
         return cls.model_validate(
             {
                 "run_id": run.run_id,
@@ -189,14 +190,14 @@ class RunView(View):
                 "sku": run.sku,
                 "pass": run.run_pass,
                 "coverage": run.coverage,
-                "state": run.standing(now),
+                "state": state,
                 "outcome": run.outcome,
                 "licenses": run.licenses,
                 "licenses_used": run.licenses_used,
                 "allocations": [
-                    AllocationView(pack_id=pack_id, quantity=quantity) for pack_id, quantity in run.allocation.items()
+                    {"pack_id": pack_id, "quantity": quantity} for pack_id, quantity in run.allocation.items()
                 ],
-                "lease_expires_at": run.lease_expires_at if run.standing(now) is RunState.HELD else None,
+                "lease_expires_at": run.lease_expires_at if state is RunState.HELD else None,
                 "started_at": run.started_at,
                 "started_by": run.started_by,
                 "settled_at": run.settled_at,
