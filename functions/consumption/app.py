@@ -72,7 +72,8 @@ def list_packs(
 ) -> PackPage:
     code = "" if sku is None else catalog().of(sku).code
     items, next_cursor = paging.page(runtime.table(), keys.packs(wg, code), limit=limit, cursor=cursor)
-    views = [PackView.of(packs.of_item(item), catalog(), now=api.caller.stamp.at) for item in items]
+    known, now = catalog(), api.caller.stamp.at
+    views = [PackView.of(packs.of_item(item), known, now=now) for item in items]
     return PackPage(items=[view for view in views if not state or view.state in state], next_cursor=next_cursor)
 
 
@@ -224,7 +225,8 @@ def list_runs(
     items, next_cursor = paging.page(runtime.table(), of_project, limit=limit, cursor=cursor)
     if not items:  # that may mean no such project; only then it costs a second read
         projects.read(runtime.table(), wg, project_id)
-    views = [RunView.of(runs.of_item(item), now=api.caller.stamp.at) for item in items]
+    now = api.caller.stamp.at
+    views = [RunView.of(runs.of_item(item), now=now) for item in items]
     kept = [view for view in views if view.matches(states=state, item_id=item_id, is_open=open)]
     return RunPage(items=kept, next_cursor=next_cursor)
 

@@ -309,14 +309,11 @@ def plain(item: Mapping[str, Any]) -> Item:
 
 
 def _value(attribute: Any) -> Any:  # noqa: ANN401  # DynamoDB's wire form, and whatever an item may hold
-    ((kind, content),) = attribute.items()
-    match kind:
-        case "N":
-            return _whole(content)
-        case "M":
-            return plain(content)
-        case _:
-            return _deserialize(attribute)
+    if "N" in attribute:
+        return _whole(attribute["N"])
+    if "M" in attribute:
+        return plain(attribute["M"])
+    return _deserialize(attribute)
 
 
 def _whole(number: str) -> int | str:

@@ -223,7 +223,7 @@ def _read_body(event: Mapping[str, Any]) -> dict[str, Any]:
     if media_type != JSON:
         raise UnsupportedMediaType
     try:
-        parsed = json.loads(body.decode(), parse_constant=_no_constant, object_pairs_hook=_no_member_twice)
+        parsed = _STRICT.decode(body.decode())
     except (ValueError, RecursionError) as error:  # UnicodeDecodeError and JSONDecodeError are ValueErrors
         raise MalformedRequest from error
     if not isinstance(parsed, dict):
@@ -253,3 +253,6 @@ def _no_member_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _no_constant(name: str) -> Never:
     message = f"{name} is no JSON"
     raise ValueError(message)
+
+
+_STRICT = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_no_member_twice)

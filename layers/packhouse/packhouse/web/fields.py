@@ -12,7 +12,6 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
-    EmailStr,
     Field,
     StringConstraints,
     WithJsonSchema,
@@ -94,13 +93,6 @@ def _printable(text: str) -> str:
     return text
 
 
-def _mailable(address: str) -> str:
-    if not address.rpartition("@")[0].isascii():
-        message = "mails can't be sent to an address with other than ASCII letters before its @"
-        raise ValueError(message)
-    return address
-
-
 def _bytes_at_most(limit: int) -> AfterValidator:
     def check(text: str) -> str:
         if len(text.encode()) > limit:
@@ -124,7 +116,6 @@ User = Annotated[
 """A mailbox owner, say: an e-mail address or UPN, trimmed, NFC, lower-cased."""
 UserInPath = Annotated[User, Path(), BeforeValidator(unquote)]
 """The same, percent-encoded."""
-Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(_mailable)]
 ErrorId = Annotated[str, StringConstraints(max_length=400), AfterValidator(_printable), _bytes_at_most(64)]
 
 LeaseSeconds = Annotated[int, Field(strict=True, ge=LEASE_SECONDS_MIN, le=LEASE_SECONDS_MAX)]

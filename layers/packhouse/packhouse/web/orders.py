@@ -20,7 +20,8 @@ from packhouse.domain.orders import (
 )
 from packhouse.payments import OrderName
 from packhouse.policies import Policies
-from packhouse.web.fields import Amount, Email, Instant, Label, Maybe, Name, Request, View
+from packhouse.web.addresses import Email
+from packhouse.web.fields import Amount, Instant, Label, Maybe, Name, Request, View
 
 LINES_MAX = 20
 

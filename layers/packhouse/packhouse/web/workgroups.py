@@ -6,7 +6,8 @@ from pydantic import AfterValidator, Field, model_validator
 from packhouse.catalog import catalog
 from packhouse.domain.access import PrincipalKind, Role
 from packhouse.domain.workgroups import Workgroup
-from packhouse.web.fields import Email, Name, Request, View
+from packhouse.web.addresses import Email
+from packhouse.web.fields import Name, Request, View
 
 NO_ZONES = {"Factory", "localtime"}  # a placeholder, and whatever this machine has
 NOTIFY_MAX = 20
