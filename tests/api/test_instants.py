@@ -22,9 +22,11 @@ def test_every_instant_is_told_in_whole_seconds_whatever_the_clock_says(world: W
     world.clock.advance(microseconds=123_456)
     project = world.project()
     world.grant("mailbox-migration", 2, acquired=world.clock.now.replace(microsecond=0))
-    settled, held = world.started(project, 2)
+    started = world.start(project, 2)
+    settled, held = (run["run_id"] for run in started.body["runs"])
     world.entitle("ada@northwind.example")
     answers = [
+        started,
         world.settle(project, settled),
         world.call("POST", f"projects/{project}/runs/{held}/heartbeat", json={"lease_seconds": 86_400}),
     ]
@@ -35,6 +37,6 @@ def test_every_instant_is_told_in_whole_seconds_whatever_the_clock_says(world: W
     answers.append(world.call("GET", "journal", "ada"))
 
     told = [instant for answer in answers for instant in instants_in(answer.body)]
-    assert {answer.status for answer in answers} == {200}
+    assert {answer.status for answer in answers} == {200, 201}
     assert {name for name, _ in told} >= {"at", "until", "settled_at", "started_at", "expires_at", "retires_at"}
     assert {at[len("2026-11-24T03:00:00") :] for _, at in told} == {"Z"}
