@@ -309,7 +309,7 @@ def test_up_to_100_errors_lie_in_an_item_of_their_own(world: World, project: str
     assert too_many.slug == "invalid-request"
 
 
-@pytest.mark.parametrize("state", [ProjectState.REMOVED, ProjectState.RETIRED, ProjectState.CLOSED])
+@pytest.mark.parametrize("state", [ProjectState.REMOVED, ProjectState.RETIRED])
 def test_an_ended_project_takes_no_retry(world: World, project: str, state: ProjectState) -> None:
     parent = ended(world, project)
     first = retry(world, project, parent, key="one")
