@@ -158,6 +158,7 @@ def test_what_is_well_again_at_the_second_look_is_no_finding(busy: World) -> Non
     overwrite(busy, pack, available=1)
     assert audit(busy)["suspects"] > 0
     overwrite(busy, pack)
+    busy.sound = False  # for what was done by hand, though it is well again
 
     assert audit(busy) == {"workgroups": 2, "suspects": 0, "findings": 0}
 

@@ -349,6 +349,7 @@ def test_planted_damage_is_found_under_its_name(
 
 
 def test_two_corrections_by_hand_are_two_requests_to_burn_down(world: World) -> None:
+    world.sound = False
     sooner = keys.pack(NORTHWIND, world.grant("mailbox-migration", 6).pack_id)
     world.clock.advance(days=1)
     world.grant("mailbox-migration", 5)

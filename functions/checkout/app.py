@@ -71,7 +71,7 @@ def read_openapi() -> Response[WrittenObject]:
     status=HTTPStatus.CREATED,
 )
 def place_order(wg: str, idempotency_key: IdempotencyKey, wanted: PlaceOrder) -> OrderView:
-    desk = selling.desk(api.caller.stamp)
+    desk = selling.desk(api.table())
     name = wanted.named_as(wg, idempotency_key)
     placed, replayed = buying.place(
         desk, name, wanted.request_hash(), lambda: wanted.order(name, catalog(), desk.policies, by=api.caller.stamp)
@@ -118,7 +118,7 @@ def read_order(wg: str, order_id: str) -> OrderView:
 )
 def renew_checkout(wg: str, order_id: str, idempotency_key: IdempotencyKey, wanted: Nothing = NOTHING) -> OrderView:
     del wanted
-    order, replayed = buying.renew(selling.desk(api.caller.stamp), wg, order_id, key=idempotency_key)
+    order, replayed = buying.renew(selling.desk(api.table()), wg, order_id, key=idempotency_key)
     api.replayed(replayed)
     return OrderView.of(order)
 
@@ -130,7 +130,7 @@ def renew_checkout(wg: str, order_id: str, idempotency_key: IdempotencyKey, want
 )
 def cancel_order(wg: str, order_id: str, idempotency_key: IdempotencyKey, wanted: Nothing = NOTHING) -> OrderView:
     del wanted
-    order, replayed = buying.cancel(selling.desk(api.caller.stamp), wg, order_id, key=idempotency_key)
+    order, replayed = buying.cancel(selling.desk(api.table()), wg, order_id, key=idempotency_key)
     api.replayed(replayed)
     return OrderView.of(order)
 

@@ -12,7 +12,7 @@ from packhouse.domain.access import Stamp
 from packhouse.errors import Refusal
 from packhouse.payments import PaymentRejected
 from packhouse.store import orders
-from packhouse.store.table import WriteRefused
+from packhouse.store.table import StampedTable, WriteRefused
 
 PRINCIPAL = "packhouse:expire"
 SHORT, LONG = timedelta(minutes=15), timedelta(hours=6)
@@ -27,22 +27,21 @@ def handler(_event: Mapping[str, Any], _context: object) -> dict[str, int]:
     for workgroup_id, order_id in due:
         now = runtime.now()
         stamp = Stamp(principal=PRINCIPAL, request_id=f"expire-{order_id}-{now:%Y%m%dT%H%M%S}", changed_at=now)
+        table = runtime.table().stamped(stamp)
         try:
-            desk = selling.desk(stamp)
-            ended = buying.expire(desk, orders.read(desk.table, workgroup_id, order_id))
+            ended = buying.expire(selling.desk(table), orders.read(table, workgroup_id, order_id))
         except Refusal as refusal:  # this one later; the others go on
             rejected = isinstance(refusal, PaymentRejected)  # for good: an operator must look
             logger.warning(buying.ODD if rejected else "order not over yet", order_id=order_id, cause=refusal.slug)
-            _postpone(stamp, workgroup_id, order_id, LONG if rejected else SHORT)
+            _postpone(table, workgroup_id, order_id, LONG if rejected else SHORT)
         except Exception as error:  # noqa: BLE001  # an order that makes no sense, say: it keeps no other waiting
             logger.warning(buying.ODD, order_id=order_id, cause=type(error).__name__)
-            _postpone(stamp, workgroup_id, order_id, LONG)
+            _postpone(table, workgroup_id, order_id, LONG)
         else:
             logger.info("order over", status=ended.status, order_id=order_id)
     return {"orders": len(due)}
 
 
-def _postpone(stamp: Stamp, workgroup_id: str, order_id: str, delay: timedelta) -> None:
+def _postpone(table: StampedTable, workgroup_id: str, order_id: str, delay: timedelta) -> None:
     with suppress(WriteRefused):  # it isn't open any more
-        table = runtime.table().stamped(stamp.part(1))
-        orders.postponed(table, workgroup_id, order_id, until=stamp.at + delay)
+        orders.postponed(table, workgroup_id, order_id, until=table.stamp.at + delay)

@@ -21,5 +21,5 @@ def handler(event: Mapping[str, Any], _context: object) -> None:
     for record in event["Records"]:
         message = json.loads(record["body"])
         stamp = Stamp(principal=PRINCIPAL, request_id=message["event_id"], changed_at=runtime.now())
-        receipt = buying.receive(selling.desk(stamp), message["object_id"])
+        receipt = buying.receive(selling.desk(runtime.table().stamped(stamp)), message["object_id"])
         logger.info("payment event", kind=message["kind"], receipt=receipt, event_id=message["event_id"])

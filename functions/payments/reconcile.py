@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -29,7 +30,7 @@ def handler(_event: Mapping[str, Any], context: LambdaContext) -> dict[str, int]
     What can't be looked at now keeps the mark from passing it, for a day; the others are looked at all the same. A
     round that is longer than a tick is gone on with at the next.
     """
-    now = runtime.now().replace(microsecond=0)
+    now, tick = runtime.now().replace(microsecond=0), uuid4().hex[:8]
     mark, begun = marks.read(runtime.table()) or (now - FIRST_LOOK, None)
     since, unsure = (begun, mark) if begun else (mark - OVERLAP, now)
     looked_at = 0
@@ -43,7 +44,7 @@ def handler(_event: Mapping[str, Any], context: LambdaContext) -> dict[str, int]
             looked_at += 1
         since = min((notice.created_at for notice in newest.values()), default=until)
         mark = max(mark, min(since, unsure))
-        stamp = Stamp(principal=PRINCIPAL, request_id=f"mark-{since:%Y%m%dT%H%M%S}", changed_at=runtime.now())
+        stamp = Stamp(principal=PRINCIPAL, request_id=f"mark-{since:%Y%m%dT%H%M%S}-{tick}", changed_at=runtime.now())
         marks.move(runtime.table().stamped(stamp), mark, begun=since if since < now else None)
     return {"sessions": looked_at}
 
@@ -56,7 +57,7 @@ def _looked_at(notice: Notice, *, given_up: bool) -> bool:
     """Do what the session says; False where it can't be known now, and is to be tried again."""
     stamp = Stamp(principal=PRINCIPAL, request_id=notice.event_id, changed_at=runtime.now())
     try:
-        receipt = buying.receive(selling.desk(stamp), notice.object_id)
+        receipt = buying.receive(selling.desk(runtime.table().stamped(stamp)), notice.object_id)
     except Refusal as refusal:
         last = given_up or isinstance(refusal, PaymentRejected)  # for good: an operator must look
         logger.warning(buying.ODD if last else "not now", event_id=notice.event_id, cause=refusal.slug)

@@ -14,6 +14,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from packhouse import invariants
+from packhouse.domain.journal import OUTSIDE
 from packhouse.errors import Refusal
 from packhouse.mailer import MailRefused
 from packhouse.store import changes, keys
@@ -186,7 +187,9 @@ class Machine:
 
     def _violations(self) -> Iterator[str]:
         if self.delivery.sound:
-            yield from map(str, invariants.violations(self._state.items(), self._state.entries()))
+            entries = self._state.entries()
+            yield from map(str, invariants.violations(self._state.items(), entries))
+            yield from (f"nobody says who did it: {entry}" for entry in entries if entry.actor == OUTSIDE)
 
     def _wrong_at_stripe(self) -> Iterator[str]:
         """Money sent back beyond what came in, and orders that could be paid on two pages at once."""

@@ -12,7 +12,7 @@ from packhouse import granting, invariants
 from packhouse.catalog import catalog
 from packhouse.domain.access import ApiKey, Role, Stamp
 from packhouse.domain.ids import Kind, named
-from packhouse.domain.journal import Entry
+from packhouse.domain.journal import OUTSIDE, Entry
 from packhouse.domain.licenses import Line
 from packhouse.domain.packs import Pack, Source, SourceKind
 from packhouse.domain.workgroups import Workgroup
@@ -205,10 +205,15 @@ class World:
         return [journal.of_item(item) for item in items if "entry_id" in item]  # and not what was counted from them
 
     def check(self) -> None:
-        """Every invariant, over all that the tables hold, once the stream has come through."""
+        """Every invariant, over all that the tables hold, once the stream has come through.
+
+        And whoever changed what, said so.
+        """
         self.pump()
-        most = Policies().retries_per_root_max
-        assert invariants.violations(self.items(), self.entries(), retries_max=most) == []
+        entries, most = self.entries(), Policies().retries_per_root_max
+        assert invariants.violations(self.items(), entries, retries_max=most) == []
+        outside = [entry for entry in entries if entry.actor == OUTSIDE]
+        assert outside == [], outside
 
 
 def _key(key_id: str, wg: str | None) -> ApiKey:

@@ -126,7 +126,7 @@ class Acts:
         return operations.Ended(run.licenses_used, now=now)
 
     def pay(self, table: StampedTable, asked: operations.Pay) -> Hashable:
-        return str(buying.receive(selling.desk(table.stamp), self.place.sessions[asked.pack]))
+        return str(buying.receive(selling.desk(table), self.place.sessions[asked.pack]))
 
     def assign(self, table: StampedTable, asked: operations.Assign) -> Hashable:
         entitlement, now = entitling.assign(table, catalog(), self.place.workgroup_id, asked.user, BUNDLE)

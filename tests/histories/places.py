@@ -116,7 +116,7 @@ def _paid(shop: Shop, table: StampedTable, wg: str, number: int, quantity: int) 
     """The pack that an order paid at Stripe will become, and the session it was paid in."""
     wanted = PlaceOrder(**{**ORDER, "lines": [{"sku": SERVICE, "quantity": quantity}]})
     name = OrderName(workgroup_id=wg, order_id=named(Kind.ORDER, wg, str(number)))
-    desk = selling.desk(replace(table.stamp, request_id=f"{table.stamp.request_id}-{number}"))
+    desk = selling.desk(table.stamped(replace(table.stamp, request_id=f"{table.stamp.request_id}-{number}")))
     order = wanted.order(name, catalog(), POLICIES, by=desk.table.stamp)
     placed, _ = buying.place(desk, name, wanted.request_hash(), lambda: order)
     shop.stripe.pay(placed.checkout.url)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from packhouse import invariants, runtime, settings, sweeping
-from packhouse.domain.journal import Entry
+from packhouse.domain.journal import OUTSIDE, Entry
 from packhouse.store import changes, keys, marks
 from packhouse.store.table import plain
 from tests.harness import template
@@ -155,6 +155,7 @@ class Stage:
         else:
             entries = list(_entries(self.world.records()))
             assert invariants.violations(self.world.items(), entries) == []
+            assert [entry for entry in entries if entry.actor == OUTSIDE] == []
         refused = [asked["problem"] for asked in self.shop.stripe.requests() if asked["verdict"] == "refused"]
         assert refused == []
 

@@ -108,10 +108,10 @@ def settle_each(
     ]
     read = dict(zip(to_read, runs.read_many(table, wg, project_id, to_read), strict=True))
 
-    def end(own: StampedTable, run_id: str) -> tuple[Run, bool]:
+    def end(run_id: str) -> tuple[Run, bool]:
         if settlements[run_id].spends_all:
-            return _consume(own, wg, project_id, run_id, settlements[run_id])
-        return _settle(own, read.get(run_id), settlements[run_id])
+            return _consume(table, wg, project_id, run_id, settlements[run_id])
+        return _settle(table, read.get(run_id), settlements[run_id])
 
     return _each(table, wg, project_id, list(settlements), end)
 
@@ -121,14 +121,14 @@ def extend_each(
 ) -> list[Run | Refusal]:
     """Move the end of each lease on its own, in the order given."""
 
-    def extend(own: StampedTable, run_id: str) -> Run:
-        return runs.extend(own, wg, project_id, run_id, lease_seconds=lease_seconds)
+    def extend(run_id: str) -> Run:
+        return runs.extend(table, wg, project_id, run_id, lease_seconds=lease_seconds)
 
     return _each(table, wg, project_id, run_ids, extend)
 
 
 def _each[Done](
-    table: StampedTable, wg: str, project_id: str, run_ids: Sequence[str], act: Callable[[StampedTable, str], Done]
+    table: StampedTable, wg: str, project_id: str, run_ids: Sequence[str], act: Callable[[str], Done]
 ) -> list[Done | Refusal]:
     """Each run's answer or refusal. If not one of them is there, the project may not be either, and that is told.
 
@@ -136,12 +136,12 @@ def _each[Done](
     """
     answers: list[Done | Refusal] = []
     busy: TryAgain | None = None
-    for number, run_id in enumerate(run_ids):
+    for run_id in run_ids:
         if busy is not None:
             answers.append(busy)
             continue
         try:
-            answers.append(act(table.stamped(table.stamp.part(number)), run_id))
+            answers.append(act(run_id))
         except TryAgain as refusal:
             busy = refusal
             answers.append(refusal)
@@ -229,7 +229,7 @@ def _outranking(table: StampedTable, wanted: Start, refusal: Refusal | runs.NotS
         if found["request_hash"] != wanted.request_hash:
             raise IdempotencyKeyReused from refusal
         earlier = runs.read_many(table, wg, wanted.project_id, run_ids)
-        own = found["request_id"] == table.stamp.request_id  # resent, when the first answer was lost
+        own = table.stamp.is_of(found["request_id"])  # resent, when the first answer was lost
         return Started([run.as_started() for run in earlier if run], replayed=not own)
     if project_found is None:
         raise NotFound from refusal

@@ -58,8 +58,7 @@ def _send(desk: Desk, event: DomainEvent, mail: Mail) -> bool:
     if claim is None:
         return False
     message_id = desk.mailer.send(mail)
-    marking = desk.table.stamped(desk.table.stamp.part(1))
-    mails.sent(marking, event.event_id, mail.to, claim, message_id=message_id)
+    mails.sent(desk.table, event.event_id, mail.to, claim, message_id=message_id)
     return True
 
 

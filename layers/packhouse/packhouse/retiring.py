@@ -92,10 +92,9 @@ def _release(table: StampedTable, project: Project, met: Item, releases_max: int
     still_open = (run for run in runs.open_of(table, project.workgroup_id, project.project_id) if run.is_open(now))
     some = list(islice(still_open, releases_max + 1))
     stuck: runs.PackRevoked | None = None
-    for number, run in enumerate(some[:releases_max]):
-        own = table.stamped(table.stamp.part(number))
+    for run in some[:releases_max]:
         try:
-            consuming.settle(own, run.workgroup_id, run.project_id, run.run_id, stopped)
+            consuming.settle(table, run.workgroup_id, run.project_id, run.run_id, stopped)
         except (RunAlreadySettled, LeaseEnded):
             continue  # somebody was first, or its lease gave all back
         except runs.PackRevoked as error:

@@ -12,11 +12,10 @@ from botocore.exceptions import ConnectionError as ConnectionFailed
 
 from packhouse import runtime
 from packhouse.buying import Desk
-from packhouse.domain.access import Stamp
 from packhouse.errors import TryAgain
 from packhouse.payments.stripe import Account, StripePayments, account
 from packhouse.settings import payment_settings, settings, stripe_queue
-from packhouse.store.table import passes
+from packhouse.store.table import StampedTable, passes
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -26,9 +25,9 @@ CALLS_SECONDS_MAX = 14  # the last call may take CALL_SECONDS_MAX more
 SECRET_SECONDS = 300  # how long a rotated secret goes on being used
 
 
-def desk(stamp: Stamp) -> Desk:
+def desk(table: StampedTable) -> Desk:
     """What every step of a purchase needs, in somebody's name."""
-    return Desk(table=runtime.table().stamped(stamp), payments=payments(), policies=settings().policies)
+    return Desk(table=table, payments=payments(), policies=settings().policies)
 
 
 def payments() -> StripePayments:

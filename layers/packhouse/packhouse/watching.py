@@ -33,15 +33,14 @@ def activity(table: StampedTable, settled: Iterable[Run]) -> None:
         if run.outcome is Outcome.SUCCEEDED:
             success[name] = max(run.settled_at, success.get(name, run.settled_at))
     found = table.read_many_pages([keys.project(*name) for name in latest])
-    for number, (met, name) in enumerate(zip(found, latest, strict=True)):
-        own = table.stamped(table.stamp.part(number))
-        _stamp(own, met, settled_at=latest[name], success_at=success.get(name))
+    for met, name in zip(found, latest, strict=True):
+        _stamp(table, met, settled_at=latest[name], success_at=success.get(name))
 
 
 def low_balances(table: StampedTable, catalog: Catalog, touched: Collection[tuple[str, str]]) -> None:
     """Compare each workgroup's balance of a license type with its threshold, and remember on which side it is."""
-    for number, (wg, sku) in enumerate(sorted(touched)):
-        _weigh(table.stamped(table.stamp.part(number)), catalog, wg, sku)
+    for wg, sku in sorted(touched):
+        _weigh(table, catalog, wg, sku)
 
 
 def _stamp(table: StampedTable, met: Item | None, *, settled_at: datetime, success_at: datetime | None) -> None:

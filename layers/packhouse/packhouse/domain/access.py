@@ -115,3 +115,7 @@ class Stamp:
     def part(self, number: int) -> "Stamp":
         """The stamp of one of several changes a request makes, so that two of them on one item can be told apart."""
         return replace(self, request_id=f"{self.request_id}#{number}")
+
+    def is_of(self, request_id: str) -> bool:
+        """Whether it is of the same request as another's, in whichever of its parts."""
+        return self.request_id.partition("#")[0] == request_id.partition("#")[0]

@@ -228,7 +228,7 @@ def ended_by(table: StampedTable, met: Item | None, settlement: Settlement) -> t
         run = replace(run, errors=tuple(kept["errors"]) if kept else None)
     if not run.settled_as(settlement):
         raise RunAlreadySettled(run=run)
-    return run, met is not None and met["request_id"] == table.stamp.request_id
+    return run, met is not None and table.stamp.is_of(met["request_id"])
 
 
 def key(wg: str, project_id: str, run_id: str) -> Key:

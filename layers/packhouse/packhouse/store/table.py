@@ -5,6 +5,7 @@ no answer (a conflict, throttling) is tried again a few times, with jitter, and 
 """
 
 import base64
+import itertools
 import random
 import re
 import time
@@ -12,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import batched
 from typing import TYPE_CHECKING, Any, Literal, Never
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -129,7 +129,7 @@ class Table:
 
     def read_many_pages(self, keys: Sequence[Key]) -> list[Item | None]:
         """The items of any number of keys, in their order: one consistent batch read for each hundred."""
-        return [item for some in batched(keys, BATCH_READ_MAX, strict=False) for item in self.read_many(some)]
+        return [item for some in itertools.batched(keys, BATCH_READ_MAX, strict=False) for item in self.read_many(some)]
 
     def query(
         self,
@@ -214,11 +214,15 @@ class Log(Table):
 
 
 class StampedTable(Table):
-    """The table in a caller's name: each item it writes says who changed it, in which request, when."""
+    """The table in a caller's name: each item it writes says who changed it, in which request, when.
+
+    `stamp` is that of the next write: of several changes that a request makes of one item each has its own.
+    """
 
     def __init__(self, client: "DynamoDBClient", name: str, stamp: Stamp) -> None:
         super().__init__(client, name)
         self.stamp = stamp
+        self._parts = map(stamp.part, itertools.count(1))
         self._stamps = {
             "principal": stamp.principal,
             "request_id": stamp.request_id,
@@ -253,14 +257,22 @@ class StampedTable(Table):
         a counter would count again. A transaction is applied once, whatever is resent.
         """
         if len(writes) == 1:
-            self._write_one(writes[0])
+            self._told_apart(self._write_one, writes[0])
             return
         actions: Any = [{write.operation: {"TableName": self.name, **write.arguments}} for write in writes]
-        _patiently(self._client.transact_write_items, TransactItems=actions)
+        self._told_apart(_patiently, self._client.transact_write_items, TransactItems=actions)
 
     def change(self, update: Write) -> Item:
         """One update, which may safely be applied twice; the item as it is now."""
-        return self._write_one(update, ReturnValues="ALL_NEW")
+        return self._told_apart(self._write_one, update, ReturnValues="ALL_NEW")
+
+    def _told_apart[Answer](self, call: Callable[..., Answer], *write: object, **options: object) -> Answer:
+        """Write, whether it succeeds or not, and go on to the next stamp."""
+        try:
+            return call(*write, **options)
+        finally:
+            self.stamp = next(self._parts)
+            self._stamps = {**self._stamps, "request_id": self.stamp.request_id}
 
 
 _INDEX_KEYS = {"by_owner": ("#owner", "#owner_at"), "due": ("#due", "#due_at")}
