@@ -6,13 +6,12 @@ from collections.abc import Iterator
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from dev.aws import Aws
 from dev.config import Config
-from packhouse import runtime, settings
+from packhouse import runtime
 from tests.fake_stripe.running import API_KEY, PREVIOUS_SECRET, SECRET, FakeStripe
-from tests.harness import people, quick_aws, strict, template
+from tests.harness import beginning, people, quick_aws, template
 from tests.harness.environment import variables
 from tests.harness.memory import forget
 from tests.harness.people import KeySet
@@ -86,6 +85,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, key_set: KeySet) -> Iterator[No
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_DEFAULT_REGION": "us-east-1",
+        "SSL_CERT_FILE": os.devnull,  # nobody is reached by TLS here, and Debian's file of authorities is a long one
     }
     for name, value in {**credentials, **variables(keys_url=key_set.url)}.items():
         monkeypatch.setenv(name, value)
@@ -98,8 +98,8 @@ def environment(monkeypatch: pytest.MonkeyPatch, key_set: KeySet) -> Iterator[No
 def world(environment: None, clock: Clock) -> Iterator[World]:
     """Packhouse on moto: right in one thread, which is all that most tests have."""
     del environment
-    with mock_aws():
-        yield from living(clock)
+    with beginning.on_moto(clock) as world:
+        yield from living(world)
 
 
 @pytest.fixture(scope="session")
@@ -143,25 +143,11 @@ def living_on(engine: str, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Ite
     for name in ("TABLE", "JOURNAL", "BUS", "STRIPE_SECRET"):
         monkeypatch.setenv(name, f"{name.lower()}-{uuid.uuid4()}")
     forget()
-    yield from living(clock)
+    yield from living(beginning.made(clock))
 
 
-def living(clock: Clock) -> Iterator[World]:
-    """A populated world in the AWS that boto3 reaches; in the end every invariant holds, if the test left it sound."""
-    raw = boto3.client("dynamodb")
-    for name, logical_id in ((settings.settings().table, "Table"), (settings.settings().journal, "Journal")):
-        raw.create_table(TableName=name, **template.table_definition(logical_id))
-    boto3.client("events").create_event_bus(Name=settings.bus_name())
-    world = World(
-        client=runtime.dynamodb(),
-        raw=raw,
-        streams=boto3.client("dynamodbstreams"),
-        table=runtime.table(),
-        journal=runtime.journal(),
-        clock=clock,
-    )
-    strict.watch(world.client)
-    world.populate()
+def living(world: World) -> Iterator[World]:
+    """In the end every invariant holds, if the test left it sound."""
     yield world
     if world.sound:
         world.check()

@@ -86,6 +86,11 @@ class World:
             ),
         )
 
+    def resume(self, pumped: Mapping[str, int]) -> None:
+        """Go on where a world was that was populated, and whose stream is in the journal so far."""
+        next(self._numbers)  # the stamp that it was populated with
+        self._pumped = dict(pumped)
+
     def token(self, who: str) -> str:
         """The bearer token of one of the world's people or keys."""
         if who == "worker":
@@ -178,12 +183,13 @@ class World:
         """Every record of the table's stream, from its beginning, as Lambda is handed it."""
         return [record for _, record in self._told({})]
 
-    def pump(self, *, again: bool = False) -> None:
-        """Hand the journal function what the stream has told since the last time, or all of it again."""
+    def pump(self, *, again: bool = False) -> Mapping[str, int]:
+        """Hand the journal function what the stream has told since the last time, or all of it again: up to where."""
         told = list(self._told({} if again else self._pumped))
         if told:
             handler_of("JournalFunction")({"Records": [record for _, record in told]}, context())
         self._pumped |= {shard: _number(record) for shard, record in told}
+        return self._pumped
 
     def _told(self, after: Mapping[str, int]) -> Iterator[tuple[str, Any]]:
         """Records of the stream, each with its shard: those after a shard's number, or all that it has."""
