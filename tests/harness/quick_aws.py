@@ -5,7 +5,8 @@ once in a process. What a service of moto's can do is found out at each call. mo
 made for it. Each type that a value of DynamoDB's could have is looked up under a dozen names, on its way out of moto
 and into botocore, though such a value is on the wire what it is in Python, but for bytes.
 
-A transaction of moto's copies the whole table, with all that its stream has ever told, to be able to undo itself. Here
+Each update is parsed twice as if nobody had written it before, and the clauses of each of its parts are counted, not only
+those of the whole. A transaction of moto's copies the whole table, with all that its stream has ever told, to be able to undo itself. Here
 only who holds which item is copied, and an update changes a copy of its item, as if items were values.
 """
 
@@ -24,6 +25,8 @@ from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
+from moto.dynamodb.parsing.expressions import UpdateExpressionParser
+from moto.dynamodb.parsing.validators import ActionCountValidator
 
 AS_THEY_ARE = {"S", "N", "BOOL", "NULL"}
 """The types whose values JSON holds as they are."""
@@ -47,6 +50,8 @@ def quicken() -> None:
     BaseJSONParser._handle_structure = _parsed  # type: ignore[attr-defined]  # noqa: SLF001  # as above
     BaseJSONSerializer._serialize_type_structure = _serialized  # type: ignore[method-assign]  # noqa: SLF001  # as above
     responses.method_names_from_class = functools.cache(utils.method_names_from_class)  # type: ignore[attr-defined]  # it imports it
+    UpdateExpressionParser.make = functools.cache(UpdateExpressionParser.make)  # type: ignore[method-assign]  # who changes it copies it
+    ActionCountValidator.traverse = ActionCountValidator.verify_action_counts  # type: ignore[method-assign, assignment]  # of the whole
     DynamoDBBackend.update_item = _updated  # type: ignore[method-assign]
     Table.__deepcopy__ = _copied  # type: ignore[attr-defined]  # it has none of its own
 
