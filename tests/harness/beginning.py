@@ -5,11 +5,11 @@ that its stream has told; the journal has it already.
 """
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import boto3
 from moto import mock_aws
@@ -20,7 +20,7 @@ from packhouse import runtime
 from packhouse.settings import bus_name, settings
 from tests.harness import strict, template
 from tests.harness.memory import forget
-from tests.harness.world import Clock, World
+from tests.harness.world import Clock, Reached, World
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -39,9 +39,18 @@ class Clients:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    clients: Clients
+    """What a world on moto was."""
+
     tables: Mapping[str, Any]
-    pumped: Mapping[str, int]
+    reached: Reached
+
+    @classmethod
+    def of(cls, world: World) -> Self:
+        return cls(copy.deepcopy(_motos().tables), world.reached())
+
+    def put_in(self, world: World) -> None:
+        _motos().tables = copy.deepcopy(self.tables)
+        world.go_on_from(self.reached)
 
 
 def made(clock: Clock) -> World:
@@ -52,22 +61,37 @@ def made(clock: Clock) -> World:
 @contextmanager
 def on_moto(clock: Clock) -> Iterator[World]:
     """A populated world in a moto of its own."""
-    kept = _kept()
+    clients, kept = _populated()
     with mock_aws():
-        _motos().tables = copy.deepcopy(kept.tables)
-        world = _world(kept.clients, clock)
-        world.resume(kept.pumped)
+        world = _world(clients, clock)
+        kept.put_in(world)
         yield world
 
 
+def prepare[Told](world: World, act: Callable[[World], Told]) -> Told:
+    """Do something to a populated world on moto, once in a process: from then on its tables are copied, as they were
+    left. What the act told is told again, so it is something that doesn't change."""
+    if act in _prepared:
+        kept, told = _prepared[act]
+        kept.put_in(world)
+    else:
+        told = act(world)
+        _prepared[act] = Kept.of(world), told
+    return told
+
+
+_prepared: dict[Callable[[World], Any], tuple[Kept, Any]] = {}
+
+
 @cache
-def _kept() -> Kept:
+def _populated() -> tuple[Clients, Kept]:
     with mock_aws():
         clients = _clients()
-        pumped = _made(clients, Clock()).pump()
-        kept = Kept(clients, copy.deepcopy(_motos().tables), pumped)
+        world = _made(clients, Clock())
+        world.pump()
+        kept = Kept.of(world)
     forget()  # the test that is the first to need it starts as cold as any other
-    return kept
+    return clients, kept
 
 
 def _made(clients: Clients, clock: Clock) -> World:

@@ -1,13 +1,14 @@
 """botocore and moto, where they are slow for no reason that matters here; what they answer stays the same.
 
 Each session reads the models of AWS's services anew, and each client learns anew how events are called today: here
-once in a process. What a service of moto's can do is found out at each call. moto looks at no signature, so none is
-made for it. Each type that a value of DynamoDB's could have is looked up under a dozen names, on its way out of moto
-and into botocore, though such a value is on the wire what it is in Python, but for bytes.
+once in a process. What a service of moto's can do is found out at each call. moto looks at no signature and at no user
+agent, so none is made for it. Each type that a value of DynamoDB's could have is looked up under a dozen names, on its
+way out of moto and into botocore, though such a value is on the wire what it is in Python, but for bytes.
 
-Each update is parsed twice as if nobody had written it before, and the clauses of each of its parts are counted, not only
-those of the whole. A transaction of moto's copies the whole table, with all that its stream has ever told, to be able to undo itself. Here
-only who holds which item is copied, and an update changes a copy of its item, as if items were values.
+Each update is parsed twice as if nobody had written it before, and the clauses of each of its parts are counted, not
+only those of the whole. A transaction of moto's copies the whole table, with all that its stream has ever told, to be
+able to undo itself. Here only who holds which item is copied, and an update changes a copy of its item, as if items
+were values.
 """
 
 import copy
@@ -20,6 +21,7 @@ from botocore.hooks import EventAliaser
 from botocore.loaders import Loader
 from botocore.parsers import BaseJSONParser
 from botocore.signers import RequestSigner
+from botocore.useragent import UserAgentString
 from moto.core import responses, utils
 from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.models import DynamoDBBackend
@@ -46,6 +48,7 @@ def quicken() -> None:
     """For all that this process does."""
     botocore.session.create_loader = _loader
     EventAliaser.__init__ = _named_events  # type: ignore[method-assign]
+    UserAgentString.rebuild_and_replace_user_agent_handler = lambda *_, **__: None  # type: ignore[method-assign]  # as it was for the client
     RequestSigner.sign = _signed  # type: ignore[method-assign]
     BaseJSONParser._handle_structure = _parsed  # type: ignore[attr-defined]  # noqa: SLF001  # as above
     BaseJSONSerializer._serialize_type_structure = _serialized  # type: ignore[method-assign]  # noqa: SLF001  # as above

@@ -46,6 +46,16 @@ class Clock:
         self.now += timedelta(**duration)
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How far a world has come: its time, what the journal was told of each shard, and the last numbers it gave."""
+
+    now: datetime
+    pumped: Mapping[str, int]
+    number: int
+    request: int
+
+
 @dataclass
 class World:
     """Northwind with an administrator (ada), a manager (max), an associate (amy) and a worker key; Contoso with
@@ -86,10 +96,17 @@ class World:
             ),
         )
 
-    def resume(self, pumped: Mapping[str, int]) -> None:
-        """Go on where a world was that was populated, and whose stream is in the journal so far."""
-        next(self._numbers)  # the stamp that it was populated with
-        self._pumped = dict(pumped)
+    def reached(self) -> Reached:
+        """How far it has come."""
+        numbers = [next(count) for count in (self._numbers, self.gateway._numbers)]  # noqa: SLF001  # it counts for us
+        return Reached(self.clock.now, dict(self._pumped), *numbers)
+
+    def go_on_from(self, reached: Reached) -> None:
+        """Go on where another one was that had the same tables."""
+        self.clock.now = reached.now
+        self._pumped = dict(reached.pumped)
+        self._numbers = itertools.count(reached.number + 1)
+        self.gateway._numbers = itertools.count(reached.request + 1)  # noqa: SLF001  # as above
 
     def token(self, who: str) -> str:
         """The bearer token of one of the world's people or keys."""
@@ -183,13 +200,12 @@ class World:
         """Every record of the table's stream, from its beginning, as Lambda is handed it."""
         return [record for _, record in self._told({})]
 
-    def pump(self, *, again: bool = False) -> Mapping[str, int]:
-        """Hand the journal function what the stream has told since the last time, or all of it again: up to where."""
+    def pump(self, *, again: bool = False) -> None:
+        """Hand the journal function what the stream has told since the last time, or all of it again."""
         told = list(self._told({} if again else self._pumped))
         if told:
             handler_of("JournalFunction")({"Records": [record for _, record in told]}, context())
         self._pumped |= {shard: _number(record) for shard, record in told}
-        return self._pumped
 
     def _told(self, after: Mapping[str, int]) -> Iterator[tuple[str, Any]]:
         """Records of the stream, each with its shard: those after a shard's number, or all that it has."""
