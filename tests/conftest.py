@@ -21,14 +21,16 @@ from tests.stack.running import LocalStack, free_port
 
 NO_CHROMIUM = "neither `chromium-headless-shell` nor `chromium` is on the PATH"
 SHARING = {
-    "tests/stack": "stack",
     "tests/console": "stack",
     "tests/fuzz": "stack",
+    "tests/stack/test_reload.py": "reload",
+    "tests/stack/test_time.py": "time",
     "tests/races": "engine",
     "tests/histories": "engine",
     "tests/model": "model",
 }
-"""Folders whose tests share a process that is slow to start: each group runs in one worker of pytest-xdist."""
+"""Where tests share a process that is slow to start: each group runs in one worker of pytest-xdist, the largest first.
+Whoever asks for `local_stack` is in the group `stack`."""
 
 
 def pytest_configure() -> None:
@@ -37,11 +39,14 @@ def pytest_configure() -> None:
     quick_aws.quicken()
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        for folder, group in SHARING.items():
-            if item.path.is_relative_to(template.ROOT / folder):
-                item.add_marker(pytest.mark.xdist_group(group))
+        groups = [group for place, group in SHARING.items() if item.path.is_relative_to(template.ROOT / place)]
+        if "local_stack" in getattr(item, "fixturenames", ()):
+            groups.insert(0, "stack")
+        for group in groups[:1]:
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

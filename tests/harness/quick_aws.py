@@ -1,9 +1,10 @@
 """botocore and moto, where they are slow for no reason that matters here; what they answer stays the same.
 
 Each session reads the models of AWS's services anew, and each client learns anew how events are called today: here
-once in a process. What a service of moto's can do is found out at each call. moto looks at no signature and at no user
-agent, so none is made for it. Each type that a value of DynamoDB's could have is looked up under a dozen names, on its
-way out of moto and into botocore, though such a value is on the wire what it is in Python, but for bytes.
+once in a process. What a service of moto's can do is found out at each call. moto looks at no signature, so none is
+made for it; and nobody looks at the user agent, which botocore spells out twice for each call. Each type that a value
+of DynamoDB's could have is looked up under a dozen names, on its way out of moto and into botocore, though such a value
+is on the wire what it is in Python, but for bytes.
 
 Each update is parsed twice as if nobody had written it before, and the clauses of each of its parts are counted, not
 only those of the whole. A transaction of moto's copies the whole table, with all that its stream has ever told, to be
@@ -48,7 +49,7 @@ def quicken() -> None:
     """For all that this process does."""
     botocore.session.create_loader = _loader
     EventAliaser.__init__ = _named_events  # type: ignore[method-assign]
-    UserAgentString.rebuild_and_replace_user_agent_handler = lambda *_, **__: None  # type: ignore[method-assign]  # as it was for the client
+    UserAgentString.to_string = lambda _: "tests"  # type: ignore[method-assign]
     RequestSigner.sign = _signed  # type: ignore[method-assign]
     BaseJSONParser._handle_structure = _parsed  # type: ignore[attr-defined]  # noqa: SLF001  # as above
     BaseJSONSerializer._serialize_type_structure = _serialized  # type: ignore[method-assign]  # noqa: SLF001  # as above
