@@ -3,9 +3,11 @@ import json
 import os
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import pytest
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from dev.aws import Aws
 from dev.config import Config
@@ -21,32 +23,40 @@ from tests.stack.running import LocalStack, free_port
 
 NO_CHROMIUM = "neither `chromium-headless-shell` nor `chromium` is on the PATH"
 SHARING = {
-    "tests/console": "stack",
-    "tests/fuzz": "stack",
+    "tests/console/": "stack",
+    "tests/fuzz/": "stack",
+    "tests/stack/test_ready.py": "stack",
+    "tests/stack/test_refused_start.py::test_a_state_in_use_is_named": "stack",
+    "tests/stack/test_restart.py::test_two_stacks_run_side_by_side": "stack",
+    "tests/stack/test_watch.py": "stack",
     "tests/stack/test_reload.py": "reload",
     "tests/stack/test_time.py": "time",
-    "tests/races": "engine",
-    "tests/histories": "engine",
-    "tests/model": "model",
+    "tests/races/": "engine",
+    "tests/histories/": "engine",
+    "tests/model/": "model",
 }
-"""Where tests share a process that is slow to start: each group runs in one worker of pytest-xdist, the largest first.
-Whoever asks for `local_stack` is in the group `stack`."""
+"""What shares a process that is slow to start, by how the ids of its tests begin: each group runs in one worker."""
+
+
+class Groups(LoadScopeScheduling):
+    """Groups, the largest first, and then all other tests one by one.
+
+    The marks that pytest-xdist has for it are passed over without a word since pytest 9.2.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((group for beginning, group in SHARING.items() if nodeid.startswith(beginning)), nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups | None:  # noqa: ANN401  # its own
+    return Groups(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 def pytest_configure() -> None:
     """Spare what only costs time: many small collections of garbage find a large heap without any."""
     gc.set_threshold(50_000, 20, 50)
     quick_aws.quicken()
-
-
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        groups = [group for place, group in SHARING.items() if item.path.is_relative_to(template.ROOT / place)]
-        if "local_stack" in getattr(item, "fixturenames", ()):
-            groups.insert(0, "stack")
-        for group in groups[:1]:
-            item.add_marker(pytest.mark.xdist_group(group))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
