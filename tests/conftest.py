@@ -38,7 +38,7 @@ SHARING = {
 """What shares a process that is slow to start, by how the ids of its tests begin: each group runs in one worker."""
 
 
-class Groups(LoadScopeScheduling):
+class Groups(LoadScopeScheduling):  # type: ignore[misc]  # it ships no types
     """Groups, the largest first, and then all other tests one by one.
 
     The marks that pytest-xdist has for it are passed over without a word since pytest 9.2.

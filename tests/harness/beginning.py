@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 import boto3
 from moto import mock_aws
 from moto.backends import get_backend
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from packhouse import runtime
 from packhouse.settings import bus_name, settings
@@ -71,12 +71,12 @@ def on_moto(clock: Clock) -> Iterator[World]:
 def prepare[Told](world: World, act: Callable[[World], Told]) -> Told:
     """Do something to a populated world on moto, once in a process: from then on its tables are copied, as they were
     left. What the act told is told again, so it is something that doesn't change."""
-    if act in _prepared:
-        kept, told = _prepared[act]
-        kept.put_in(world)
-    else:
+    if act not in _prepared:
         told = act(world)
         _prepared[act] = Kept.of(world), told
+        return told
+    kept, told = _prepared[act]
+    kept.put_in(world)
     return told
 
 

@@ -13,8 +13,8 @@ were values.
 """
 
 import copy
-import functools
 from collections import defaultdict
+from functools import cache
 from typing import Any
 
 import botocore.session
@@ -28,7 +28,7 @@ from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
-from moto.dynamodb.parsing.expressions import UpdateExpressionParser
+from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]  # it has
 from moto.dynamodb.parsing.validators import ActionCountValidator
 
 AS_THEY_ARE = {"S", "N", "BOOL", "NULL"}
@@ -47,17 +47,24 @@ _names: dict[str, str] = {}
 
 def quicken() -> None:
     """For all that this process does."""
-    botocore.session.create_loader = _loader
-    EventAliaser.__init__ = _named_events  # type: ignore[method-assign]
-    UserAgentString.to_string = lambda _: "tests"  # type: ignore[method-assign]
-    RequestSigner.sign = _signed  # type: ignore[method-assign]
-    BaseJSONParser._handle_structure = _parsed  # type: ignore[attr-defined]  # noqa: SLF001  # as above
-    BaseJSONSerializer._serialize_type_structure = _serialized  # type: ignore[method-assign]  # noqa: SLF001  # as above
-    responses.method_names_from_class = functools.cache(utils.method_names_from_class)  # type: ignore[attr-defined]  # it imports it
-    UpdateExpressionParser.make = functools.cache(UpdateExpressionParser.make)  # type: ignore[method-assign]  # who changes it copies it
-    ActionCountValidator.traverse = ActionCountValidator.verify_action_counts  # type: ignore[method-assign, assignment]  # of the whole
-    DynamoDBBackend.update_item = _updated  # type: ignore[method-assign]
-    Table.__deepcopy__ = _copied  # type: ignore[attr-defined]  # it has none of its own
+    quicker = {
+        (botocore.session, "create_loader"): _loader,
+        (EventAliaser, "__init__"): _named_events,
+        (UserAgentString, "to_string"): lambda _: "tests",
+        (RequestSigner, "sign"): _signed,
+        (BaseJSONParser, "_handle_structure"): _parsed,
+        (BaseJSONSerializer, "_serialize_type_structure"): _serialized,
+        (responses, "method_names_from_class"): cache(utils.method_names_from_class),
+        (UpdateExpressionParser, "make"): cache(UpdateExpressionParser.make),  # who changes an expression copies it
+        (
+            ActionCountValidator,
+            "traverse",
+        ): ActionCountValidator.verify_action_counts,  # the whole has its parts
+        (DynamoDBBackend, "update_item"): _updated,
+        (Table, "__deepcopy__"): _copied,
+    }
+    for (owner, name), function in quicker.items():
+        setattr(owner, name, function)
 
 
 def _loader(search_path_string: str | None = None) -> Loader:
@@ -116,7 +123,7 @@ def _updated(backend: DynamoDBBackend, table_name: str, key: dict[str, Any], *wh
     """The item changes, and not what a copy of its table holds."""
     table = backend.get_table(table_name)
     names = [DynamoType(key[name]) for name in (table.hash_key_attr, table.range_key_attr) if name is not None]
-    if (item := table.get_item(*names)) is not None:
+    if (item := table.get_item(*names)) is not None:  # type: ignore[arg-type]  # a table has one or two
         holder: Any = table.items if len(names) == 1 else table.items[names[0]]
         holder[names[-1]] = copy.deepcopy(item)
     return _update_item(backend, table_name, key, *what, **named)
