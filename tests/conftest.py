@@ -45,7 +45,12 @@ class Groups(LoadScopeScheduling):  # type: ignore[misc]  # it ships no types
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return next((group for beginning, group in SHARING.items() if nodeid.startswith(beginning)), nodeid)
+        return group_of(nodeid)
+
+
+def group_of(nodeid: str) -> str:
+    """The group of a test; what is in none is one of its own."""
+    return next((group for beginning, group in SHARING.items() if nodeid.startswith(beginning)), nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)
