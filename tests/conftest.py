@@ -3,16 +3,17 @@ import json
 import os
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from dev.aws import Aws
 from dev.config import Config
-from packhouse import runtime, settings
+from packhouse import runtime
 from tests.fake_stripe.running import API_KEY, PREVIOUS_SECRET, SECRET, FakeStripe
-from tests.harness import people, quick_aws, strict, template
+from tests.harness import beginning, people, quick_aws, template
 from tests.harness.environment import variables
 from tests.harness.memory import forget
 from tests.harness.people import KeySet
@@ -22,27 +23,45 @@ from tests.stack.running import LocalStack, free_port
 
 NO_CHROMIUM = "neither `chromium-headless-shell` nor `chromium` is on the PATH"
 SHARING = {
-    "tests/stack": "stack",
-    "tests/console": "stack",
-    "tests/fuzz": "stack",
-    "tests/races": "engine",
-    "tests/histories": "engine",
-    "tests/model": "model",
+    "tests/console/": "stack",
+    "tests/fuzz/": "stack",
+    "tests/stack/test_ready.py": "stack",
+    "tests/stack/test_refused_start.py::test_a_state_in_use_is_named": "stack",
+    "tests/stack/test_restart.py::test_two_stacks_run_side_by_side": "stack",
+    "tests/stack/test_watch.py": "stack",
+    "tests/stack/test_reload.py": "reload",
+    "tests/stack/test_time.py": "time",
+    "tests/races/": "engine",
+    "tests/histories/": "engine",
+    "tests/model/": "model",
 }
-"""Folders whose tests share a process that is slow to start: each group runs in one worker of pytest-xdist."""
+"""What shares a process that is slow to start, by how the ids of its tests begin: each group runs in one worker."""
+
+
+class Groups(LoadScopeScheduling):  # type: ignore[misc]  # it ships no types
+    """Groups, the largest first, and then all other tests one by one.
+
+    The marks that pytest-xdist has for it are passed over without a word since pytest 9.2.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+def group_of(nodeid: str) -> str:
+    """The group of a test; what is in none is one of its own."""
+    return next((group for beginning, group in SHARING.items() if nodeid.startswith(beginning)), nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups | None:  # noqa: ANN401  # its own
+    return Groups(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 def pytest_configure() -> None:
     """Spare what only costs time: many small collections of garbage find a large heap without any."""
     gc.set_threshold(50_000, 20, 50)
     quick_aws.quicken()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        for folder, group in SHARING.items():
-            if item.path.is_relative_to(template.ROOT / folder):
-                item.add_marker(pytest.mark.xdist_group(group))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -86,6 +105,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, key_set: KeySet) -> Iterator[No
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_DEFAULT_REGION": "us-east-1",
+        "SSL_CERT_FILE": os.devnull,  # nobody is reached by TLS here, and Debian's file of authorities is a long one
     }
     for name, value in {**credentials, **variables(keys_url=key_set.url)}.items():
         monkeypatch.setenv(name, value)
@@ -98,8 +118,8 @@ def environment(monkeypatch: pytest.MonkeyPatch, key_set: KeySet) -> Iterator[No
 def world(environment: None, clock: Clock) -> Iterator[World]:
     """Packhouse on moto: right in one thread, which is all that most tests have."""
     del environment
-    with mock_aws():
-        yield from living(clock)
+    with beginning.on_moto(clock) as world:
+        yield from living(world)
 
 
 @pytest.fixture(scope="session")
@@ -143,25 +163,11 @@ def living_on(engine: str, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Ite
     for name in ("TABLE", "JOURNAL", "BUS", "STRIPE_SECRET"):
         monkeypatch.setenv(name, f"{name.lower()}-{uuid.uuid4()}")
     forget()
-    yield from living(clock)
+    yield from living(beginning.made(clock))
 
 
-def living(clock: Clock) -> Iterator[World]:
-    """A populated world in the AWS that boto3 reaches; in the end every invariant holds, if the test left it sound."""
-    raw = boto3.client("dynamodb")
-    for name, logical_id in ((settings.settings().table, "Table"), (settings.settings().journal, "Journal")):
-        raw.create_table(TableName=name, **template.table_definition(logical_id))
-    boto3.client("events").create_event_bus(Name=settings.bus_name())
-    world = World(
-        client=runtime.dynamodb(),
-        raw=raw,
-        streams=boto3.client("dynamodbstreams"),
-        table=runtime.table(),
-        journal=runtime.journal(),
-        clock=clock,
-    )
-    strict.watch(world.client)
-    world.populate()
+def living(world: World) -> Iterator[World]:
+    """In the end every invariant holds, if the test left it sound."""
     yield world
     if world.sound:
         world.check()

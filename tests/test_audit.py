@@ -12,6 +12,7 @@ from packhouse.domain.workgroups import Workgroup
 from packhouse.errors import TryAgain
 from packhouse.store import audits, keys, workgroups
 from packhouse.store.table import Item
+from tests.harness.beginning import prepare
 from tests.harness.damage import DAMAGES, NONSENSE, Damage, erase, license_doubled, one, overwrite
 from tests.harness.gateway import context, handler_of
 from tests.harness.template import functions
@@ -37,6 +38,11 @@ def new_workgroup(world: World, number: int) -> str:
 
 @pytest.fixture
 def busy(world: World) -> World:
+    prepare(world, some_work)
+    return world
+
+
+def some_work(world: World) -> None:
     """Two packs, the sooner of them used up; a run that succeeded, one that failed, one that is held, one that an
     entitlement covered and its retry; another entitlement that covered none."""
     world.grant("mailbox-migration", 2)
@@ -55,7 +61,6 @@ def busy(world: World) -> World:
     world.settle(project, covered, errors=["mail-1"])
     world.started(project, items=[{"item_id": "box", "parent_run_id": covered}], run_pass="retry_errors")
     world.pump()
-    return world
 
 
 def test_what_is_sound_is_looked_at_and_nothing_is_said(busy: World) -> None:

@@ -1,7 +1,6 @@
 """The checker finds damage: each kind planted alone, and found under its own name."""
 
 from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,6 +12,7 @@ from packhouse.domain import instants
 from packhouse.domain.journal import Change, Entry
 from packhouse.store import keys
 from packhouse.store.table import Item
+from tests.harness.beginning import prepare
 from tests.harness.world import NORTHWIND, World
 
 type Damage = Callable[[dict[str, Item], list[Entry]], None]
@@ -291,6 +291,11 @@ DAMAGES: list[tuple[Damage, str]] = [
 
 @pytest.fixture
 def content(world: World) -> tuple[dict[str, Item], list[Entry]]:
+    prepare(world, some_work)
+    return {f"{item['PK']}|{item['SK']}": item for item in world.items()}, world.entries()
+
+
+def some_work(world: World) -> None:
     world.grant("mailbox-migration", 2)
     world.clock.advance(days=1)
     world.grant("mailbox-migration", 5)
@@ -300,7 +305,6 @@ def content(world: World) -> tuple[dict[str, Item], list[Entry]]:
     world.settle(project, failed, "failed")
     covered_and_retried(world, project)
     world.pump()
-    return {f"{item['PK']}|{item['SK']}": item for item in world.items()}, world.entries()
 
 
 def covered_and_retried(world: World, project: str) -> None:
@@ -340,7 +344,7 @@ def test_sound_content_has_no_violation(content: tuple[dict[str, Item], list[Ent
 def test_planted_damage_is_found_under_its_name(
     content: tuple[dict[str, Item], list[Entry]], damage: Damage, invariant: str
 ) -> None:
-    items, entries = deepcopy(content)
+    items, entries = content
     damage(items, entries)
 
     found: set[Any] = {violation.invariant for violation in invariants.violations(items.values(), entries)}

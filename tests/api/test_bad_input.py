@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.harness.beginning import prepare
 from tests.harness.world import World
 
 START = {"service": "mailbox-migration", "pass": "full", "items": [{"item_id": "box"}]}
@@ -12,6 +13,10 @@ START = {"service": "mailbox-migration", "pass": "full", "items": [{"item_id": "
 
 @pytest.fixture
 def project(world: World) -> str:
+    return prepare(world, granted_project)
+
+
+def granted_project(world: World) -> str:
     world.grant("mailbox-migration", 10)
     return world.project(max_licenses_per_item=5)
 

@@ -1,8 +1,8 @@
 """All that a shop has: looked at without a call, kept as it was prepared, and put back before each try.
 
-moto answers a scan in some 50 ms, and copies all that the stream ever told in each transaction. So its tables are read
-and copied as the Python objects they are, and the stream's records are taken off it once they are in the journal. The
-fake Stripe's books are one SQLite file, which is put back while nothing is on its way.
+moto's tables are read and copied as the Python objects they are, which is quicker than a scan after each delivery;
+and the stream's records are taken off it once they are in the journal. The fake Stripe's books are one SQLite file,
+which is put back while nothing is on its way.
 """
 
 import copy

@@ -52,9 +52,9 @@ class Shop:
     def pay(self, url: str, card: str = "4242424242424242") -> None:
         assert self.stripe.pay(url, card).status == 303
 
-    def events(self) -> list[dict[str, Any]]:
-        """What happened at Stripe, oldest first."""
-        return [event.to_dict() for event in self.stripe.client().v1.events.list({"limit": 100}).data][::-1]
+    def events(self, *, newest: int = 100) -> list[dict[str, Any]]:
+        """What happened at Stripe at last, oldest first."""
+        return [event.to_dict() for event in self.stripe.client().v1.events.list({"limit": newest}).data][::-1]
 
     def deliver(self, event: dict[str, Any], *, seconds_from_now: int = 0) -> Answer:
         """An event as Stripe's webhook sends it, signed then."""

@@ -46,6 +46,16 @@ class Clock:
         self.now += timedelta(**duration)
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How far a world has come: its time, what the journal was told of each shard, and the last numbers it gave."""
+
+    now: datetime
+    pumped: Mapping[str, int]
+    number: int
+    request: int
+
+
 @dataclass
 class World:
     """Northwind with an administrator (ada), a manager (max), an associate (amy) and a worker key; Contoso with
@@ -85,6 +95,18 @@ class World:
                 for key_id, wg in ((WORKER_KEY, NORTHWIND), (PLATFORM_KEY, None))
             ),
         )
+
+    def reached(self) -> Reached:
+        """How far it has come."""
+        numbers = [next(count) for count in (self._numbers, self.gateway._numbers)]  # noqa: SLF001  # it counts for us
+        return Reached(self.clock.now, dict(self._pumped), *numbers)
+
+    def go_on_from(self, reached: Reached) -> None:
+        """Go on where another one was that had the same tables."""
+        self.clock.now = reached.now
+        self._pumped = dict(reached.pumped)
+        self._numbers = itertools.count(reached.number + 1)
+        self.gateway._numbers = itertools.count(reached.request + 1)  # noqa: SLF001  # as above
 
     def token(self, who: str) -> str:
         """The bearer token of one of the world's people or keys."""
