@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from packhouse.domain.packs import Pack
-from packhouse.store import keys
+from packhouse.store import keys, marks
 from packhouse.store.table import WriteRefused
 from tests.conftest import SHARING, group_of
 from tests.harness.beginning import on_moto, prepare
@@ -52,6 +52,18 @@ def test_a_transaction_that_is_refused_leaves_no_trace(world: World) -> None:
     taken(world, pack)
     assert world.items() != items
     assert len(world.records()) == len(records) + 2
+
+
+def test_an_update_that_creates_an_item_is_told_once(world: World) -> None:
+    before = len(world.records())
+
+    marks.move(world.stamped(), START)
+    marks.move(world.stamped(), START)
+
+    created, moved = (record["dynamodb"] for record in world.records()[before:])
+    assert "OldImage" not in created
+    assert created["NewImage"] == moved["OldImage"]
+    assert int(moved["SequenceNumber"]) == int(created["SequenceNumber"]) + 1
 
 
 @pytest.mark.usefixtures("environment")

@@ -30,8 +30,11 @@ def handler(_event: Mapping[str, Any], context: LambdaContext) -> dict[str, int]
     What can't be looked at now keeps the mark from passing it, for a day; the others are looked at all the same. A
     round that is longer than a tick is gone on with at the next.
     """
-    now, tick = runtime.now().replace(microsecond=0), uuid4().hex[:8]
-    mark, begun = marks.read(runtime.table()) or (now - FIRST_LOOK, None)
+    begins = runtime.now()
+    name = f"reconcile-{begins:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}"
+    table = runtime.table().stamped(Stamp(principal=PRINCIPAL, request_id=name, changed_at=begins))
+    now = table.stamp.at
+    mark, begun = marks.read(table) or (now - FIRST_LOOK, None)
     since, unsure = (begun, mark) if begun else (mark - OVERLAP, now)
     looked_at = 0
     while since < now and _time_left(context):
@@ -44,8 +47,7 @@ def handler(_event: Mapping[str, Any], context: LambdaContext) -> dict[str, int]
             looked_at += 1
         since = min((notice.created_at for notice in newest.values()), default=until)
         mark = max(mark, min(since, unsure))
-        stamp = Stamp(principal=PRINCIPAL, request_id=f"mark-{since:%Y%m%dT%H%M%S}-{tick}", changed_at=runtime.now())
-        marks.move(runtime.table().stamped(stamp), mark, begun=since if since < now else None)
+        marks.move(table, mark, begun=since if since < now else None)
     return {"sessions": looked_at}
 
 

@@ -120,10 +120,16 @@ def _copied(table: Table, memo: dict[int, Any]) -> Table:
 
 
 def _updated(backend: DynamoDBBackend, table_name: str, key: dict[str, Any], *what: Any, **named: Any) -> Any:  # noqa: ANN401  # moto's
-    """The item changes, and not what a copy of its table holds."""
+    """The item changes, and not what a copy of its table holds; and one that is created is told of once."""
     table = backend.get_table(table_name)
     names = [DynamoType(key[name]) for name in (table.hash_key_attr, table.range_key_attr) if name is not None]
-    if (item := table.get_item(*names)) is not None:  # type: ignore[arg-type]  # a table has one or two
+    item = table.get_item(*names)  # type: ignore[arg-type]  # a table has one or two
+    if item is not None:
         holder: Any = table.items if len(names) == 1 else table.items[names[0]]
         holder[names[-1]] = copy.deepcopy(item)
-    return _update_item(backend, table_name, key, *what, **named)
+    answer = _update_item(backend, table_name, key, *what, **named)
+    if item is None and table.stream_shard is not None:  # moto tells of its bare key before
+        bare, told = table.stream_shard.items[-2:]
+        told.record["dynamodb"]["SequenceNumber"] = bare.record["dynamodb"]["SequenceNumber"]
+        table.stream_shard.items[-2:] = [told]
+    return answer
