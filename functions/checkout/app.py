@@ -30,9 +30,9 @@ from packhouse.store import keys, orders, workgroups
 from packhouse.web import paging
 from packhouse.web.api import JSON, create_api
 from packhouse.web.catalog import CatalogView, LicenseTypeView, Support
-from packhouse.web.fields import PAGE_DEFAULT, Cursor, Day, IdempotencyKey, Limit, WrittenObject
+from packhouse.web.fields import NOTHING, PAGE_DEFAULT, Cursor, Day, IdempotencyKey, Limit, Nothing, WrittenObject
 from packhouse.web.identity import Door
-from packhouse.web.orders import NOTHING, Nothing, OrderPage, OrderView, PlaceOrder
+from packhouse.web.orders import OrderPage, OrderView, PlaceOrder
 
 OPENAPI = Path(__file__).with_name("openapi.json")
 ORDERS = "/v1/workgroups/{wg}/orders"
@@ -95,14 +95,15 @@ def list_orders(
     if first and last and first >= last:
         return OrderPage(items=[], next_cursor=None)
     items, next_cursor = paging.page(runtime.table(), keys.orders(wg, first, last), limit=limit, cursor=cursor)
-    views = [OrderView.of(orders.of_item(item)) for item in items]
+    now = api.caller.stamp.at
+    views = [OrderView.of(orders.of_item(item).as_read(now)) for item in items]
     kept = [view for view in views if (not status or view.status in status) and (not method or view.method in method)]
     return OrderPage(items=kept, next_cursor=next_cursor)
 
 
 @api.serves(f"GET {ORDERS}/{{order_id}}", may=Permission.READ_ORDERS)
 def read_order(wg: str, order_id: str) -> OrderView:
-    return OrderView.of(orders.read(runtime.table(), wg, order_id))
+    return OrderView.of(orders.read(runtime.table(), wg, order_id).as_read(api.caller.stamp.at))
 
 
 @api.serves(

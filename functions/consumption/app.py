@@ -38,7 +38,18 @@ from packhouse.web import paging
 from packhouse.web.api import create_api
 from packhouse.web.coverage import AskCoverage, CoverageCounts, CoverageView
 from packhouse.web.entitlements import EntitlementPage, EntitlementView
-from packhouse.web.fields import PAGE_DEFAULT, Cursor, IdempotencyKey, ItemId, Limit, Name, User, UserInPath
+from packhouse.web.fields import (
+    NOTHING,
+    PAGE_DEFAULT,
+    Cursor,
+    IdempotencyKey,
+    ItemId,
+    Limit,
+    Name,
+    Nothing,
+    User,
+    UserInPath,
+)
 from packhouse.web.packs import BalanceLine, BalanceView, PackPage, PackView
 from packhouse.web.projects import ChangeProject, CreateProject, ProjectPage, ProjectView
 from packhouse.web.runs import (
@@ -122,7 +133,8 @@ def list_entitlements(
     status=HTTPStatus.CREATED,
     may_be_there=True,
 )
-def assign_entitlement(wg: str, user: UserInPath, sku: str) -> EntitlementView:
+def assign_entitlement(wg: str, user: UserInPath, sku: str, wanted: Nothing = NOTHING) -> EntitlementView:
+    del wanted
     entitlement, assigned_now = entitling.assign(api.table(), catalog(), wg, user, sku)
     if not assigned_now:
         api.unchanged()

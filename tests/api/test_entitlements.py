@@ -333,6 +333,16 @@ def test_a_user_is_any_name_percent_encoded_in_the_path(world: World, user: str)
     assert (found["decision"], found["entitlement"]["user"]) == ("covered", user)
 
 
+@pytest.mark.parametrize("body", [{"until": "2030-01-01"}, {"x": 1}])
+def test_an_assignment_says_all_it_has_to_say_in_its_path(world: World, body: dict[str, object]) -> None:
+    world.grant(BUNDLE, 2)
+    path = f"entitlements/{quote(ADA)}/{BUNDLE}"
+
+    assert world.call("PUT", path, "amy", json=body).slug == "invalid-request"
+    assert world.call("PUT", path, "amy", json={}).status == 201
+    assert world.call("PUT", path, "amy").status == 200
+
+
 @pytest.mark.parametrize("path", ["ada", "ada/", "/user-migration-bundle", "%2F"])
 def test_a_path_without_user_or_license_type_is_not_found(world: World, path: str) -> None:
     world.grant(BUNDLE, 1)
@@ -353,7 +363,7 @@ def test_however_a_user_is_spelled_it_is_the_same(world: World) -> None:
     assert all(covered(world, user).body["runs"][0]["coverage"] == "covered" for user in spelled)
 
 
-@pytest.mark.parametrize("user", ["é" * 65, "x" * 129, "a\x00b", "a\nb", " ", "\u202ea", "\u200b"])
+@pytest.mark.parametrize("user", ["é" * 65, "x" * 129, "a\ufffdb", "a\x00b", "a\nb", " ", "\u202ea", "\u200b"])
 def test_what_is_no_user_is_refused(world: World, user: str) -> None:
     for answer in (
         world.entitlement("PUT", user),

@@ -2,6 +2,7 @@ import pytest
 
 from packhouse.domain import instants
 from packhouse.web import paging
+from tests.harness.shop import Shop
 from tests.harness.world import CONTOSO, START, World
 
 
@@ -55,6 +56,19 @@ def test_projects_are_listed_newest_first(world: World) -> None:
 
     assert [one for page in pages for one in page] == made[::-1]
     assert all(len(page) <= 2 for page in pages)
+
+
+def test_what_came_within_one_second_is_listed_newest_first_too(shop: Shop) -> None:
+    world = shop.world
+    projects, orders = [], []
+    for number in range(6):
+        world.clock.advance(microseconds=1)
+        projects.append(world.project())
+        orders.append(shop.ordered(key=f"order-{number}")["order_id"])
+
+    assert [one["project_id"] for one in world.call("GET", "projects").body["items"]] == projects[::-1]
+    today = "from=2026-11-24&to=2026-11-24"
+    assert [one["order_id"] for one in world.call("GET", f"orders?{today}", "ada").body["items"]] == orders[::-1]
 
 
 def test_each_run_is_listed_once(world: World) -> None:

@@ -185,6 +185,49 @@ def test_an_order_expires_after_a_day_and_its_page_with_it(shop: Shop) -> None:
     assert shop.expire() == {"orders": 0}
 
 
+def test_an_order_reads_as_expired_from_the_second_its_time_is_over(shop: Shop) -> None:
+    order = shop.ordered()
+    path = f"orders/{order['order_id']}"
+
+    shop.advance(hours=23, minutes=59, seconds=59)
+    before = shop.order(order["order_id"])
+    shop.advance(seconds=1)
+    after = shop.order(order["order_id"])
+
+    assert (before["status"], after["status"]) == ("open", "expired")
+    assert "checkout_url" in before
+    assert "checkout_url" not in after
+    listed = {
+        status: shop.world.call("GET", f"orders?status={status}", "ada").body["items"] for status in ("open", "expired")
+    }
+    assert {status: len(found) for status, found in listed.items()} == {"open": 0, "expired": 1}
+    for refused in ("cancel", "checkout"):
+        answer = shop.world.call("POST", f"{path}/{refused}", "ada", key="late")
+        assert (answer.slug, answer.body["order_status"]) == ("order-not-open", "expired")
+    assert shop.ordered() == order  # as it was placed
+
+
+def test_every_change_of_an_order_is_told_in_somebodys_name(shop: Shop) -> None:
+    order = shop.ordered()
+    path = f"orders/{order['order_id']}"
+    fresh = shop.world.call("POST", f"{path}/checkout", "max", key="fresh")
+    shop.world.call("POST", f"{path}/cancel", "ada", key="stop")
+    late = shop.ordered(key="late")
+    shop.advance(hours=25)
+    shop.expire()
+    shop.world.pump()
+
+    assert fresh.status == 200
+    told = [entry for entry in shop.world.entries() if entry.kind.startswith("order.")]
+    assert sorted((entry.kind, entry.actor) for entry in told) == [
+        ("order.cancelled", "ada"),
+        ("order.expired", "packhouse:expire"),
+        ("order.placed", "ada"),
+        ("order.placed", "ada"),
+    ]
+    assert {entry.item for entry in told} == {order["order_id"], late["order_id"]}
+
+
 def test_who_paid_in_the_last_moment_has_paid(shop: Shop) -> None:
     order = shop.ordered()
     shop.pay(order["checkout_url"])
@@ -245,7 +288,8 @@ def test_orders_are_listed_newest_first_and_by_what_they_are(shop: Shop) -> None
     today = f"{shop.world.clock.now:%Y-%m-%d}"
     assert listed("") == [second["order_id"], first["order_id"]]
     assert listed(f"from={today}") == [second["order_id"]]
-    assert listed("status=open,paid&method=card") == [second["order_id"], first["order_id"]]
+    assert listed("status=open,expired&method=card") == [second["order_id"], first["order_id"]]
+    assert listed("status=open,paid") == [second["order_id"]]
     assert listed("status=cancelled") == []
     assert listed(f"from={today}&to=2026-01-01") == []
     cursor = shop.world.call("GET", "orders?limit=1", "ada").body["next_cursor"]
@@ -261,6 +305,7 @@ def test_a_fresh_page_may_be_had_twenty_times(shop: Shop) -> None:
     answer = shop.world.call("POST", path, "ada", key="fresh-20")
 
     assert (answer.status, answer.slug, answer.body["maximum"]) == (429, "too-many-attempts", 20)
+    assert answer.headers["retry-after"] == "86400"  # then the order is over, and another can be placed
     assert shop.world.call("POST", path, "ada", key="fresh-19").status == 200
 
 
@@ -358,5 +403,5 @@ def test_an_order_that_stripe_rejects_keeps_no_other_waiting(shop: Shop) -> None
     shop.expire()
 
     assert shop.order(plain["order_id"])["status"] == "expired"
-    assert shop.order(strange["order_id"])["status"] == "open"
+    assert (shop.world.item(where) or {})["status"] == "open"
     assert shop.expire() == {"orders": 0}

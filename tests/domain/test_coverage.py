@@ -79,6 +79,7 @@ def test_of_more_than_a_line_may_have_a_cart_gets_as_many_as_it_takes() -> None:
 
     assert found.missing == 10_100
     assert [line.quantity for line in found.lines] == [10_000]
+    assert found.cost == found.sold.unit_price.times(10_000)
 
 
 def test_licenses_that_a_larger_need_could_not_take_are_taken_by_a_smaller_one_behind_it() -> None:

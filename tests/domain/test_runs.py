@@ -97,6 +97,9 @@ def test_an_item_on_more_packs_than_a_run_may_hold_is_too_scattered() -> None:
         require_one_transaction(runs, {}, packs_per_run_max=5)
 
     assert refusal.value.facts == {"items_max": 1}
+    with pytest.raises(StartTooScattered, match="ask for fewer of them") as alone:
+        require_one_transaction(runs[1:], {}, packs_per_run_max=5)
+    assert alone.value.facts == {"items_max": 0}
 
 
 def test_what_was_used_is_the_soonest_expiring_and_the_rest_goes_back() -> None:

@@ -136,8 +136,8 @@ def cancel(till: Till, order_id: str, key: str, *, by: str) -> Expected:
     if order.cancel_key == key:
         return Expected(200, view(till, order), replayed=True)
     _close(till, order, by=by)
-    if order.status != "open":
-        raise Refused("order-not-open", order_status=order.status)
+    if _shown(till, order) != "open":
+        raise Refused("order-not-open", order_status=_shown(till, order))
     order.status, order.cancel_key = "cancelled", key
     order.history.append(_event(till.house, "cancelled", by))
     return Expected(200, view(till, order))
@@ -153,10 +153,8 @@ def renew(till: Till, order_id: str, key: str, *, by: str, told_url: str) -> Exp
         return Expected(200, view(till, order), replayed=True)
     assert len(order.pages) < PAGES_MAX
     _close(till, order, by=by)
-    if order.status != "open":
-        raise Refused("order-not-open", order_status=order.status)
-    if order.expires_at <= till.house.now:
-        raise Refused("order-not-open", order_status="expired")
+    if _shown(till, order) != "open":
+        raise Refused("order-not-open", order_status=_shown(till, order))
     order.pages.append(_page(till, order_id, order.expires_at, url=told_url, key=key))
     return Expected(200, view(till, order))
 
@@ -207,7 +205,12 @@ def read(till: Till, order_id: str) -> Expected:
 def listed(till: Till, *, statuses: frozenset[str] = frozenset()) -> list[object]:
     """Every order that a list with these filters shows, newest first."""
     newest = sorted(till.orders.values(), key=lambda order: (order.created_at, order.order_id), reverse=True)
-    return [view(till, order) for order in newest if not statuses or order.status in statuses]
+    return [view(till, order) for order in newest if not statuses or _shown(till, order) in statuses]
+
+
+def _shown(till: Till, order: Order) -> str:
+    """Its status to a reader: once its time is over it is expired, whether a tick has come by or not."""
+    return "expired" if order.status == "open" and order.expires_at <= till.house.now else order.status
 
 
 def view(till: Till, order: Order, *, as_placed: bool = False) -> dict[str, object]:
@@ -230,7 +233,7 @@ def view(till: Till, order: Order, *, as_placed: bool = False) -> dict[str, obje
         )
     return {
         "order_id": order.order_id,
-        "status": "open" if as_placed else order.status,
+        "status": "open" if as_placed else _shown(till, order),
         "method": "card",
         "created_at": told(order.created_at),
         "paid_at": told(order.paid_at) if paid and order.paid_at else ABSENT,
@@ -242,7 +245,7 @@ def view(till: Till, order: Order, *, as_placed: bool = False) -> dict[str, obje
         "shipping_address": order.said["billing_address"],
         "email": order.said["email"],
         "reference": optional(order.said.get("reference")),
-        "checkout_url": page.url if as_placed or order.status == "open" else ABSENT,
+        "checkout_url": page.url if as_placed or _shown(till, order) == "open" else ABSENT,
         **({} if paid and not order.packs else {"packs": order.packs if paid else []}),
         "history": order.history[:1] if as_placed else order.history,
     }

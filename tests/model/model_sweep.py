@@ -172,7 +172,7 @@ def _own(house: Packhouse, project: Project) -> list[Run]:
 def watch(house: Packhouse, run_ids: Iterable[str]) -> list[str]:
     """The projects of which it notes that these runs were settled: each at most once a day, a first success always.
 
-    A success in a closed one retires it.
+    In one that has ended nothing is activity; a success retires a closed one.
     """
     runs = [house.runs[run_id] for run_id in run_ids]
     noted = []
@@ -185,13 +185,16 @@ def watch(house: Packhouse, run_ids: Iterable[str]) -> list[str]:
         success = [
             at for at in succeeded[-1:] if not project.success_at or max(succeeded) >= project.success_at + A_DAY
         ]
-        if not settled:
+        if not settled or project.state in {"retired", "removed"} or (project.state == "closed" and not success):
+            continue
+        if project.state == "closed":
+            project.state, project.success_at = "retired", max(succeeded)
+            noted.append(project.project_id)
             continue
         if not success and project.settled_at and max(settled) < project.settled_at + A_DAY:
             continue
         project.settled_at = max([*settled, *([project.settled_at] if project.settled_at else [])])
         if success:
             project.success_at = max(succeeded)
-            project.state = "retired" if project.state == "closed" else project.state
         noted.append(project.project_id)
     return noted

@@ -72,7 +72,8 @@ def renew(desk: Desk, wg: str, order_id: str, *, key: str) -> tuple[Order, bool]
     if key in order.earlier_keys:
         raise CheckoutSuperseded
     if len(order.earlier_keys) >= CHECKOUTS_MAX and key != order.checkout.key:
-        raise TooManyAttempts(maximum=CHECKOUTS_MAX)
+        seconds = int((order.expires_at - desk.table.stamp.at).total_seconds())  # then another can be placed
+        raise TooManyAttempts(maximum=CHECKOUTS_MAX, retry_after_seconds=max(1, seconds))
     replayed = order.checkout.key == key
     if replayed and order.status is not OrderStatus.OPEN:
         return order, True
@@ -80,7 +81,7 @@ def renew(desk: Desk, wg: str, order_id: str, *, key: str) -> tuple[Order, bool]
         order = _settled_down(desk, order)
     if order.status is not OrderStatus.OPEN:
         raise OrderNotOpen(order_status=order.status)
-    if order.expires_at <= desk.table.stamp.at:
+    if order.is_over(desk.table.stamp.at):
         raise OrderNotOpen(order_status=OrderStatus.EXPIRED)
     if not replayed or (order.checkout.session_id is None and not _payable(desk, order)):
         order = _renewed(desk, order, key)
@@ -91,6 +92,8 @@ def cancel(desk: Desk, wg: str, order_id: str, *, key: str) -> tuple[Order, bool
     """The order, cancelled; and whether this key had cancelled it before. Nobody can pay it any more."""
 
     def cancelled(order: Order) -> Order:
+        if order.is_over(desk.table.stamp.at):
+            raise OrderNotOpen(order_status=OrderStatus.EXPIRED)
         return orders.cancelled(desk.table, order, cancel_key=key)
 
     order = orders.read(desk.table, wg, order_id)

@@ -94,7 +94,14 @@ class StartTooScattered(Refusal):
     status = HTTPStatus.CONFLICT
     slug = "start-too-scattered"
     title = "Too much for one start"
-    sentence = "The licenses lie in too many packs for one start: send at most {items_max} of these items."
+    sentence = (
+        "The items come to too many packs, users or root runs for one start: send at most {items_max} of these items."
+    )
+
+    def __str__(self) -> str:
+        if self.facts["items_max"]:
+            return super().__str__()
+        return "The first item's licenses lie in more packs than a run may hold: ask for fewer of them."
 
 
 class ProjectNotActive(Refusal):
@@ -247,10 +254,16 @@ class AnswerTooLarge(Refusal):
 
 
 class TooManyAttempts(Refusal):
+    """`retry_after_seconds` is told as the header Retry-After alone."""
+
     status = HTTPStatus.TOO_MANY_REQUESTS
     slug = "too-many-attempts"
     title = "Too many attempts"
     sentence = "That was tried {maximum} times; no more of it."
+
+    def __init__(self, *, retry_after_seconds: int, maximum: int) -> None:
+        super().__init__(maximum=maximum)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class InternalError(Refusal):

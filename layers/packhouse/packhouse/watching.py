@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from packhouse.domain.licenses import Catalog
+from packhouse.domain.projects import ProjectState
 from packhouse.domain.runs import Outcome, Run
 from packhouse.domain.workgroups import LowBalance, Workgroup
 from packhouse.errors import NotFound, TryAgain
@@ -48,18 +49,24 @@ def _stamp(table: StampedTable, met: Item | None, *, settled_at: datetime, succe
     for _ in range(TRIES_MAX):
         if met is None:
             return
-        project = projects.of_item(met)
-        success = success_at if success_at and _newer(success_at, project.last_success_at) else None
-        if success is None and not _newer(settled_at, project.last_settled_at):
-            return
-        latest = max(settled_at, project.last_settled_at or settled_at)
         try:
-            projects.settled(table, met, settled_at=latest, success_at=success)
+            _stamp_as_met(table, met, settled_at, success_at)
         except projects.ProjectMoved:
-            met = table.read(keys.project(project.workgroup_id, project.project_id))
+            met = table.read({"PK": met["PK"], "SK": met["SK"]})
         else:
             return
     raise TryAgain
+
+
+def _stamp_as_met(table: StampedTable, met: Item, settled_at: datetime, success_at: datetime | None) -> None:
+    """In a project that has ended nothing is activity any more; a success retires one that is closed."""
+    project = projects.of_item(met)
+    success = success_at if success_at and _newer(success_at, project.last_success_at) else None
+    if project.state is ProjectState.CLOSED and success:
+        projects.retired(table, met, success_at=success)
+    elif project.state is ProjectState.ACTIVE and (success or _newer(settled_at, project.last_settled_at)):
+        latest = max(settled_at, project.last_settled_at or settled_at)
+        projects.settled(table, met, settled_at=latest, success_at=success)
 
 
 def _newer(at: datetime, stamped: datetime | None) -> bool:

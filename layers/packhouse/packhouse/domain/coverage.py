@@ -82,7 +82,7 @@ class Covering:
 
     @property
     def cost(self) -> Money:
-        return self.sold.unit_price.times(self.missing)
+        return self.sold.unit_price.times(sum(line.quantity for line in self.lines))
 
 
 _FROM_STOCK = frozenset({Decision.LICENSE_AVAILABLE, Decision.ASSIGNMENT_REQUIRED})

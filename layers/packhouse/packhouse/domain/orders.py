@@ -111,6 +111,14 @@ class Order:
     def total(self) -> Money:
         return Money(sum(line.amount.amount for line in self.lines))
 
+    def is_over(self, now: datetime) -> bool:
+        """Whether its time is over, though nothing may have ended it yet."""
+        return self.status is OrderStatus.OPEN and self.expires_at <= now
+
+    def as_read(self, now: datetime) -> "Order":
+        """The order as a reader is told of it: once its time is over it is expired, also before a tick has ended it."""
+        return replace(self, status=OrderStatus.EXPIRED) if self.is_over(now) else self
+
     def as_placed(self) -> "Order":
         """The order as the answer to its placing told it: only what never changes."""
         return replace(

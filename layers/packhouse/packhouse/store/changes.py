@@ -125,6 +125,8 @@ def entry(
 
     `recorded_at` dates what bears no stamp. The same record makes the same entry, however often it is delivered.
     """
+    if before == after:
+        return None  # a write that was resent, say: not every stream leaves it out
     image = after or before or {}
     entity = ENTITIES.get(keys.kind(image), _UNKNOWN)
     changes = list(_changes(entity, before or {}, after or {}))

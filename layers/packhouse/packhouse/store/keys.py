@@ -127,7 +127,7 @@ def projects(wg: str) -> KeyRange:
 
 def orders(wg: str, first: datetime | None, last: datetime | None) -> KeyRange:
     """Orders by the time of their placing, from `first` (included) to `last` (not)."""
-    between = (instants.text(first) if first else "0", instants.text(last) if last else _LAST)
+    between = (instants.precise(first) if first else "0", instants.precise(last) if last else _LAST)
     return KeyRange(index="by_owner", partition=f"ORDERS#{wg}", between=between)
 
 
@@ -179,12 +179,12 @@ def rolled_up() -> Key:
 
 
 def owned_project(wg: str, project_id: str, created_at: datetime) -> Item:
-    """The attributes that list a project among its workgroup's, in order of time."""
-    return {"owner": f"PROJECTS#{wg}", "owner_at": f"{instants.text(created_at)}#{project_id}"}
+    """The attributes that list a project among its workgroup's, in order of time, to the microsecond."""
+    return {"owner": f"PROJECTS#{wg}", "owner_at": f"{instants.precise(created_at)}#{project_id}"}
 
 
 def owned_order(wg: str, order_id: str, created_at: datetime) -> Item:
-    return {"owner": f"ORDERS#{wg}", "owner_at": f"{instants.text(created_at)}#{order_id}"}
+    return {"owner": f"ORDERS#{wg}", "owner_at": f"{instants.precise(created_at)}#{order_id}"}
 
 
 def owned_workgroup(wg: str, name: str) -> Item:

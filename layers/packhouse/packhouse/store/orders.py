@@ -26,7 +26,8 @@ class OrderMoved(Exception):  # noqa: N818  # an outcome that the use cases answ
 def place(table: StampedTable, order: Order) -> tuple[Order, bool]:
     """The order of this name: placed now, or (True) earlier by the same request."""
     try:
-        table.write(table.put(_item(order), only_if="attribute_not_exists(PK)"))
+        owned = keys.owned_order(order.workgroup_id, order.order_id, table.stamp.changed_at)
+        table.write(table.put({**_item(order), **owned}, only_if="attribute_not_exists(PK)"))
     except WriteRefused as refused:
         (met,) = refused.met
         if met is None or met["request_hash"] != order.request_hash:
@@ -197,7 +198,6 @@ def _ended(table: StampedTable, order: Order, status: OrderStatus, also: str, **
 def _item(order: Order) -> Item:
     return {
         **keys.order(order.workgroup_id, order.order_id),
-        **keys.owned_order(order.workgroup_id, order.order_id, order.created_at),
         **keys.due_order(order.expires_at),
         "method": order.method,
         "lines": [{**asdict(line), "unit_price": line.unit_price.amount} for line in order.lines],

@@ -18,7 +18,7 @@ def create(table: StampedTable, project: Project, *, warn_at: datetime) -> tuple
     """The project of this name: made now, or (True) made earlier by the same request."""
     item = {
         **keys.project(project.workgroup_id, project.project_id),
-        **keys.owned_project(project.workgroup_id, project.project_id, project.created_at),
+        **keys.owned_project(project.workgroup_id, project.project_id, table.stamp.changed_at),
         **keys.due_project(warn_at),
         "name": project.name,
         "customer": project.customer,
@@ -76,13 +76,18 @@ def follow(table: StampedTable, met: Item, changes: Mapping[str, object], *, due
 def settled(table: StampedTable, met: Item, *, settled_at: datetime, success_at: datetime | None) -> None:
     """Remember when a run of the project was settled, and when one succeeded; else `ProjectMoved`.
 
-    A success retires a closed project. Starts that come between are none of its business.
+    Starts that come between are none of its business.
     """
-    attributes: dict[str, object] = {"last_settled_at": settled_at}
-    if success_at:
-        attributes |= {"last_success_at": success_at}
-        if met["state"] == ProjectState.CLOSED:
-            attributes |= {"state": ProjectState.RETIRED}
+    success = {"last_success_at": success_at} if success_at else {}
+    _follow_settlement(table, met, {"last_settled_at": settled_at, **success})
+
+
+def retired(table: StampedTable, met: Item, *, success_at: datetime) -> None:
+    """Retire a project that was closed, since a run of it has succeeded after all; else `ProjectMoved`."""
+    _follow_settlement(table, met, {"state": ProjectState.RETIRED, "last_success_at": success_at})
+
+
+def _follow_settlement(table: StampedTable, met: Item, attributes: Mapping[str, object]) -> None:
     sets = ", ".join(f"#{name} = :{name}" for name in attributes)
     decided_on = ("state", "last_settled_at", "last_success_at")
     known = {f"met_{name}": met[name] for name in decided_on if name in met}

@@ -21,6 +21,7 @@ from packhouse.domain.money import Money
 from packhouse.domain.runs import LEASE_SECONDS_MAX, LEASE_SECONDS_MIN
 
 BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+NO_TEXT = BIDI_CONTROLS | {"\ufffd"}  # which stands where something wasn't UTF-8
 PAGE_MAX, PAGE_DEFAULT = 100, 25
 YEARS = (2000, 2999)
 
@@ -37,6 +38,13 @@ class Request(BaseModel):
     def __repr__(self) -> str:
         """Not what it says: Powertools spells each request out for its debug log, even where that is off."""
         return type(self).__name__
+
+
+class Nothing(Request):
+    """The body of a request that says all it has to say in its path."""
+
+
+NOTHING = Nothing()
 
 
 class View(BaseModel):
@@ -84,8 +92,8 @@ def _printable(text: str) -> str:
     text = unicodedata.normalize("NFC", text.strip())
     if text and text.isascii() and text.isprintable():  # as most are; the rest is looked at symbol by symbol
         return text
-    if any(unicodedata.category(symbol) == "Cc" or symbol in BIDI_CONTROLS for symbol in text):
-        message = "control characters aren't text"
+    if any(unicodedata.category(symbol) == "Cc" or symbol in NO_TEXT for symbol in text):
+        message = "control characters, and what isn't UTF-8, are no text"
         raise ValueError(message)
     if not any(unicodedata.category(symbol)[0] not in "CZ" for symbol in text):
         message = "must have something to see"

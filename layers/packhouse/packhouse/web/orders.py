@@ -124,13 +124,6 @@ class PlaceOrder(Request):
         )
 
 
-class Nothing(Request):
-    """The body of a request that says all it has to say in its path."""
-
-
-NOTHING = Nothing()
-
-
 class OrderLineView(View):
     sku: str
     name: str

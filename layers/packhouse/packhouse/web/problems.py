@@ -7,7 +7,14 @@ from typing import Any
 
 from pydantic_core import to_jsonable_python
 
-from packhouse.errors import IdempotencyKeyMissing, InvalidRequest, Refusal, TryAgain, Unauthenticated
+from packhouse.errors import (
+    IdempotencyKeyMissing,
+    InvalidRequest,
+    Refusal,
+    TooManyAttempts,
+    TryAgain,
+    Unauthenticated,
+)
 
 PAGES = "https://packhouse.example/problems/"
 """Where the page of each problem stands; docs/problems.md is its source."""
@@ -31,7 +38,7 @@ def answer(refusal: Refusal, *, instance: str) -> dict[str, Any]:
     headers = {"Content-Type": CONTENT_TYPE}
     if isinstance(refusal, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(refusal, TryAgain):
+    if isinstance(refusal, TryAgain | TooManyAttempts):
         headers["Retry-After"] = str(refusal.retry_after_seconds)
     return {
         "statusCode": refusal.status.value,
@@ -51,7 +58,11 @@ def of_validation(errors: Sequence[Mapping[str, Any]]) -> Refusal:
     """What is wrong with a request's fields: a missing key by its own name, the rest by JSON pointer."""
     if any(one["type"] == "missing" and one["loc"] == ("header", "idempotency-key") for one in errors):
         return IdempotencyKeyMissing()
-    return InvalidRequest(errors=[{"pointer": pointer(*one["loc"][1:]), "detail": one["msg"]} for one in errors])
+    return InvalidRequest(
+        errors=[
+            {"pointer": pointer(*one["loc"][1:]), "detail": one["msg"].removeprefix("Value error, ")} for one in errors
+        ]
+    )
 
 
 def pointer(*parts: str | int) -> str:
