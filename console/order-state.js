@@ -21,7 +21,8 @@ export function awaited({ status }, outcome) {
 }
 
 /**
- * What is to be told: the order's state, or what is more to the point for who looks at it.
+ * What is to be told: the order's state, or what is more to the point for who looks at it. An order reads as expired by
+ * the clock; until its history says so, a payment of its last moments may still be found.
  * @param {Order} order
  * @param {string} outcome
  * @param {boolean} looking
@@ -30,7 +31,8 @@ export function awaited({ status }, outcome) {
 export function phaseOf(order, outcome, looking, now) {
   const waited = awaited(order, outcome);
   if (waited && looking) return "looking";
-  if (order.status !== "open") return order.status;
+  const ended = order.history.some(({ status }) => status === order.status);
+  if (order.status !== "open" && ended) return order.status;
   if (waited) return "unconfirmed";
   if (new Date(order.expires_at) <= now) return "over";
   return outcome === "cancel" ? "left" : "open";

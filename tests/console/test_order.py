@@ -123,6 +123,7 @@ def test_the_page_shows_what_the_api_answers(desk: Desk, till: Till) -> None:
         (paid(), "cancel", "Paid", "1 pack was granted."),
         (ended("cancelled"), "", "Cancelled", "It was cancelled on 24 Nov 2026, 08:30 and can't be paid any more."),
         (ended("cancelled"), "success", "Cancelled", "A payment that comes all the same is sent back."),
+        (order(status="expired", expires_at=NOW), "", "The time to pay is over", "still counts"),
         (ended("expired"), "", "Expired", "It wasn't paid by 25 Nov 2026, 08:00."),
         (ended("later"), "", "Other", ""),
     ],
