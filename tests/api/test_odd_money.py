@@ -64,6 +64,21 @@ def test_what_is_not_what_was_ordered_is_parked_and_grants_nothing(shop: Shop) -
     assert [item["why"] for item in parked] == ["not what was ordered"]
 
 
+def test_what_is_parked_calls_an_operator_once_however_often_it_is_told(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    order = shop.ordered()
+    shop.pay(order["checkout_url"])
+    shop.damage(order["order_id"], lines=CHEAPER)
+
+    for _ in range(3):
+        shop.receive_all()
+        shop.advance(minutes=15)
+        shop.reconcile()
+
+    assert caplog.messages.count(buying.ODD) == 1
+
+
 def test_what_is_parked_calls_an_operator_also_if_the_tables_answer_was_lost(
     shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:

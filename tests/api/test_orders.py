@@ -174,70 +174,6 @@ def test_an_order_that_was_paid_cannot_be_cancelled_and_is_granted_then(shop: Sh
     assert shop.stock() == {"mailbox-migration": 3, "document-migration": 1}
 
 
-def test_an_order_expires_after_a_day_and_its_page_with_it(shop: Shop) -> None:
-    order = shop.ordered()
-    shop.advance(hours=24, seconds=1)
-
-    assert shop.expire() == {"orders": 1}
-
-    assert shop.order(order["order_id"])["status"] == "expired"
-    assert shop.sessions("open") == []
-    assert shop.expire() == {"orders": 0}
-
-
-def test_an_order_reads_as_expired_from_the_second_its_time_is_over(shop: Shop) -> None:
-    order = shop.ordered()
-    path = f"orders/{order['order_id']}"
-
-    shop.advance(hours=23, minutes=59, seconds=59)
-    before = shop.order(order["order_id"])
-    shop.advance(seconds=1)
-    after = shop.order(order["order_id"])
-
-    assert (before["status"], after["status"]) == ("open", "expired")
-    assert "checkout_url" in before
-    assert "checkout_url" not in after
-    listed = {
-        status: shop.world.call("GET", f"orders?status={status}", "ada").body["items"] for status in ("open", "expired")
-    }
-    assert {status: len(found) for status, found in listed.items()} == {"open": 0, "expired": 1}
-    for refused in ("cancel", "checkout"):
-        answer = shop.world.call("POST", f"{path}/{refused}", "ada", key="late")
-        assert (answer.slug, answer.body["order_status"]) == ("order-not-open", "expired")
-    assert shop.ordered() == order  # as it was placed
-
-
-def test_every_change_of_an_order_is_told_in_somebodys_name(shop: Shop) -> None:
-    order = shop.ordered()
-    path = f"orders/{order['order_id']}"
-    fresh = shop.world.call("POST", f"{path}/checkout", "max", key="fresh")
-    shop.world.call("POST", f"{path}/cancel", "ada", key="stop")
-    late = shop.ordered(key="late")
-    shop.advance(hours=25)
-    shop.expire()
-    shop.world.pump()
-
-    assert fresh.status == 200
-    told = [entry for entry in shop.world.entries() if entry.kind.startswith("order.")]
-    assert sorted((entry.kind, entry.actor) for entry in told) == [
-        ("order.cancelled", "ada"),
-        ("order.expired", "packhouse:expire"),
-        ("order.placed", "ada"),
-        ("order.placed", "ada"),
-    ]
-    assert {entry.item for entry in told} == {order["order_id"], late["order_id"]}
-
-
-def test_who_paid_in_the_last_moment_has_paid(shop: Shop) -> None:
-    order = shop.ordered()
-    shop.pay(order["checkout_url"])
-    shop.advance(hours=25)
-
-    shop.expire()
-
-    assert shop.order(order["order_id"])["status"] == "paid"
-
-
 @pytest.mark.parametrize(
     ("changes", "slug"),
     [
@@ -336,15 +272,6 @@ def test_a_page_where_a_payment_is_under_way_is_not_closed(shop: Shop, monkeypat
     assert (
         shop.world.call("POST", f"orders/{order['order_id']}/cancel", "ada", key="stop").body["status"] == "cancelled"
     )
-
-
-def test_a_fresh_page_is_not_had_after_the_orders_time(shop: Shop) -> None:
-    order = shop.ordered()
-    shop.advance(hours=24)
-
-    answer = shop.world.call("POST", f"orders/{order['order_id']}/checkout", "ada", key="late")
-
-    assert (answer.slug, answer.body["order_status"]) == ("order-not-open", "expired")
 
 
 def test_a_page_that_could_not_be_opened_in_time_is_opened_anew_under_its_key(shop: Shop) -> None:

@@ -23,10 +23,9 @@ def create(house: Packhouse, key: str, body: Mapping[str, Any], *, told_id: str)
 def change(house: Packhouse, project_id: str, changes: Mapping[str, Any]) -> Expected:
     """Anything that is changed is activity, and opens a closed project again; nothing at all is neither."""
     project = found(house, project_id)
-    if project.state in {"retired", "removed"}:
+    if project.state == "removed":
         raise Refused("project-not-active", state=project.state)
-    if project.state == "closed" and any(run.succeeded for run in house.runs.values() if run.project_id == project_id):
-        raise Refused("project-not-active", state="retired")
+    not_retired(house, project)
     if changes:
         set_back = {name: BEGINNING[name] for name, value in changes.items() if value is None}
         said = {name: value for name, value in changes.items() if name != "state"}
@@ -39,14 +38,20 @@ def change(house: Packhouse, project_id: str, changes: Mapping[str, Any]) -> Exp
 def remove(house: Packhouse, project_id: str, *, release: bool) -> Expected:
     """At once, if its holds may be released, which the sweep does; else only if nothing in it is open."""
     project = found(house, project_id)
-    if project.state == "retired":
-        raise Refused("project-not-active", state=project.state)
+    not_retired(house, project)
     if project.state != "removed":
         own = [run for run in house.runs.values() if run.project_id == project_id]
         if not release and any(run.is_open(house.now) for run in own):
             raise Refused("project-has-open-runs")
         project.state, project.due = "removed", house.now if release else None
     return Expected(200, view(house, project))
+
+
+def not_retired(house: Packhouse, project: Project) -> None:
+    """A closed one of which a run has succeeded is as good as retired."""
+    own = [run for run in house.runs.values() if run.project_id == project.project_id]
+    if project.state == "retired" or (project.state == "closed" and any(run.succeeded for run in own)):
+        raise Refused("project-not-active", state="retired")
 
 
 def found(house: Packhouse, project_id: str) -> Project:

@@ -49,6 +49,7 @@ class Bus:
     def _event(self, entry: Entry) -> "PutEventsRequestEntryTypeDef":
         told = asdict(entry)
         owner = told.pop("owner")
+        told["request_id"] = entry.request
         detail = {"workgroup_id": None if owner == PLATFORM else owner, **told}
         return {
             "EventBusName": self._name,

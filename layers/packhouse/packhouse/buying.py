@@ -68,21 +68,20 @@ def place(desk: Desk, named_as: OrderName, request_hash: str, price: Callable[[]
 
 def renew(desk: Desk, wg: str, order_id: str, *, key: str) -> tuple[Order, bool]:
     """The order with a fresh pay page, and whether this key had opened it before. The older page is closed first."""
+    now = desk.table.stamp.at
     order = orders.read(desk.table, wg, order_id)
     if key in order.earlier_keys:
         raise CheckoutSuperseded
-    if len(order.earlier_keys) >= CHECKOUTS_MAX and key != order.checkout.key:
-        seconds = int((order.expires_at - desk.table.stamp.at).total_seconds())  # then another can be placed
-        raise TooManyAttempts(maximum=CHECKOUTS_MAX, retry_after_seconds=max(1, seconds))
-    replayed = order.checkout.key == key
-    if replayed and order.status is not OrderStatus.OPEN:
-        return order, True
+    replayed, can_be_paid = order.checkout.key == key, order.as_read(now).status is OrderStatus.OPEN
+    if replayed and not can_be_paid:
+        return order.as_read(now), True
+    if can_be_paid and not replayed and len(order.earlier_keys) >= CHECKOUTS_MAX:
+        seconds = int((order.expires_at - now).total_seconds())  # then it is over
+        raise TooManyAttempts(maximum=CHECKOUTS_MAX, retry_after_seconds=seconds)
     if not replayed:
         order = _settled_down(desk, order)
-    if order.status is not OrderStatus.OPEN:
-        raise OrderNotOpen(order_status=order.status)
-    if order.is_over(desk.table.stamp.at):
-        raise OrderNotOpen(order_status=OrderStatus.EXPIRED)
+    if (status := order.as_read(now).status) is not OrderStatus.OPEN:
+        raise OrderNotOpen(order_status=status)
     if not replayed or (order.checkout.session_id is None and not _payable(desk, order)):
         order = _renewed(desk, order, key)
     return (order if order.checkout.session_id else _open(desk, order)), replayed

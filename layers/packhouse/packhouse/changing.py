@@ -7,7 +7,7 @@ from packhouse.domain.projects import Project, ProjectState
 from packhouse.errors import ProjectHasOpenRuns, ProjectNotActive, TryAgain
 from packhouse.policies import Policies
 from packhouse.store import projects, runs
-from packhouse.store.table import Item, StampedTable
+from packhouse.store.table import Item, StampedTable, Table
 
 TRIES_MAX = 5
 CHANGEABLE = frozenset({ProjectState.ACTIVE, ProjectState.CLOSED})
@@ -18,10 +18,7 @@ def change(table: StampedTable, policies: Policies, wg: str, project_id: str, ch
 
     def changed(met: Item) -> Project:
         project = projects.of_item(met)
-        if project.state not in CHANGEABLE:
-            raise ProjectNotActive(state=project.state)
-        if project.state is ProjectState.CLOSED and runs.last_success_at(table, wg, project_id):
-            raise ProjectNotActive(state=ProjectState.RETIRED)  # the watch is about to say so
+        _require_changeable(table, project)
         if not changes:
             return project
         days = changes.get("inactivity_days", project.inactivity_days)
@@ -41,8 +38,7 @@ def remove(table: StampedTable, wg: str, project_id: str, *, release: bool) -> P
         project = projects.of_item(met)
         if project.state is ProjectState.REMOVED:
             return project
-        if project.state not in CHANGEABLE:
-            raise ProjectNotActive(state=project.state)
+        _require_changeable(table, project)
         if release:
             return projects.remove(table, met, due_at=table.stamp.at)
         if any(run.is_open(table.stamp.at) for run in runs.open_of(table, wg, project_id)):
@@ -50,6 +46,15 @@ def remove(table: StampedTable, wg: str, project_id: str, *, release: bool) -> P
         return projects.remove(table, met, due_at=None)
 
     return _as_met(table, wg, project_id, removed)
+
+
+def _require_changeable(table: Table, project: Project) -> None:
+    """Refuse what is final: a closed project, too, of which a run has succeeded after all."""
+    if project.state not in CHANGEABLE:
+        raise ProjectNotActive(state=project.state)
+    closed = project.state is ProjectState.CLOSED
+    if closed and runs.last_success_at(table, project.workgroup_id, project.project_id):
+        raise ProjectNotActive(state=ProjectState.RETIRED)  # the watch is about to say so
 
 
 def _as_met(table: StampedTable, wg: str, project_id: str, act: Callable[[Item], Project]) -> Project:

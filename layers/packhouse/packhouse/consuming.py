@@ -229,7 +229,7 @@ def _outranking(table: StampedTable, wanted: Start, refusal: Refusal | runs.NotS
         if found["request_hash"] != wanted.request_hash:
             raise IdempotencyKeyReused from refusal
         earlier = runs.read_many(table, wg, wanted.project_id, run_ids)
-        own = table.stamp.is_of(found["request_id"])  # resent, when the first answer was lost
+        own = table.stamp.is_on(found)  # resent, when the first answer was lost
         return Started([run.as_started() for run in earlier if run], replayed=not own)
     if project_found is None:
         raise NotFound from refusal

@@ -95,10 +95,10 @@ def _project_warned(table: StampedTable, event: DomainEvent, letterhead: Letterh
 
 def _project_ended(table: StampedTable, event: DomainEvent, letterhead: Letterhead) -> list[Mail]:
     project = projects.read(table, event.workgroup_id, event.item)
-    state = ProjectState(event.after("state"))
+    state, late = ProjectState(event.after("state")), event.before("state") == ProjectState.CLOSED
     workgroup = workgroups.read(table, event.workgroup_id)
     return [
-        project_ended(project, state, workgroup, letterhead, to=to)
+        project_ended(project, state, workgroup, letterhead, to=to, late=late)
         for to in _distinct(access.administrators(table, event.workgroup_id))
     ]
 

@@ -62,8 +62,8 @@ def _stamp_as_met(table: StampedTable, met: Item, settled_at: datetime, success_
     """In a project that has ended nothing is activity any more; a success retires one that is closed."""
     project = projects.of_item(met)
     success = success_at if success_at and _newer(success_at, project.last_success_at) else None
-    if project.state is ProjectState.CLOSED and success:
-        projects.retired(table, met, success_at=success)
+    if project.state is ProjectState.CLOSED and success_at:
+        projects.retired(table, met, success_at=success_at)
     elif project.state is ProjectState.ACTIVE and (success or _newer(settled_at, project.last_settled_at)):
         latest = max(settled_at, project.last_settled_at or settled_at)
         projects.settled(table, met, settled_at=latest, success_at=success)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum, auto
 
+from packhouse.domain import instants
+
 
 class Role(StrEnum):
     """What a principal is in a workgroup. Operators and platform workers are it in every workgroup."""
@@ -116,6 +118,10 @@ class Stamp:
         """The stamp of one of several changes a request makes, so that two of them on one item can be told apart."""
         return replace(self, request_id=f"{self.request_id}#{number}")
 
-    def is_of(self, request_id: str) -> bool:
-        """Whether it is of the same request as another's, in whichever of its parts."""
-        return self.request_id.partition("#")[0] == request_id.partition("#")[0]
+    def is_on(self, item: Mapping[str, str]) -> bool:
+        """Whether an item bears it, in whichever of its parts: then this very request wrote it.
+
+        One that was named the same before, as an event is that comes again, had another instant.
+        """
+        named = self.request_id.partition("#")[0] == item["request_id"].partition("#")[0]
+        return named and item["changed_at"] == instants.precise(self.changed_at)

@@ -89,9 +89,9 @@ def project_warned(
 
 
 def project_ended(
-    project: Project, state: ProjectState, workgroup: Workgroup, letterhead: Letterhead, *, to: str
+    project: Project, state: ProjectState, workgroup: Workgroup, letterhead: Letterhead, *, to: str, late: bool
 ) -> Mail:
-    """A project has ended, since nothing happened in it."""
+    """A project has ended, since nothing happened in it; or (`late`) it was closed, and has succeeded since."""
     outcome = (
         "It is retired: what its runs consumed stays consumed, and nothing more can run in it."
         if state is ProjectState.RETIRED
@@ -100,7 +100,9 @@ def project_ended(
     return _mail(
         to=to,
         subject=f"Project {_line(project.name)} is {state}",
-        opening=f"A project of {workgroup.name} has ended, since nothing happened in it any more.",
+        opening=f"A project of {workgroup.name} was closed, and has succeeded since."
+        if late
+        else f"A project of {workgroup.name} has ended, since nothing happened in it any more.",
         rows=[(*_named(project), outcome), ("It stays in the security log and in usage.",)],
         link=("The console", letterhead.console_url),
         letterhead=letterhead,

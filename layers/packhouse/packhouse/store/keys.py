@@ -136,6 +136,10 @@ def due_orders(until: datetime) -> KeyRange:
     return KeyRange(index="due", partition="ORDER", between=("0", instants.text(until)))
 
 
+QUEUED = "due, due_at, tries, retry_at, waits_since"
+"""What an item has of its place in a queue, and of how it fared there."""
+
+
 def queues(name: str) -> list[str]:
     """The parts of a queue: of runs sixteen, of anything else one."""
     return [f"RUN#{symbol}" for symbol in _HEX] if name == "RUN" else [name]

@@ -32,7 +32,7 @@ def place(table: StampedTable, order: Order) -> tuple[Order, bool]:
         (met,) = refused.met
         if met is None or met["request_hash"] != order.request_hash:
             raise IdempotencyKeyReused from refused
-        return of_item(met), not table.stamp.is_of(met["request_id"])
+        return of_item(met), not table.stamp.is_on(met)
     return order, False
 
 

@@ -11,5 +11,5 @@ def park(table: StampedTable, queue: str, object_id: str, why: str) -> bool:
         table.write(table.put(item, only_if="attribute_not_exists(PK)"))
     except WriteRefused as refused:
         (met,) = refused.met
-        return met is not None and table.stamp.is_of(met["request_id"])  # resent, when the answer was lost
+        return met is not None and table.stamp.is_on(met)  # resent, when the answer was lost
     return True

@@ -36,7 +36,7 @@ def create(table: StampedTable, project: Project, *, warn_at: datetime) -> tuple
         (met,) = refused.met
         if met is None or met["request_hash"] != project.request_hash:
             raise IdempotencyKeyReused from refused
-        resent = table.stamp.is_of(met["request_id"])  # by botocore, when the first answer was lost
+        resent = table.stamp.is_on(met)  # by botocore, when the first answer was lost
         return of_item({**met, **dict.fromkeys(_described(project)), **met["created_as"]}).as_created(), not resent
     return project, False
 

@@ -204,7 +204,7 @@ def lapse(table: StampedTable, run: Run, *, revoked: Collection[str] = ()) -> No
     """
     end = table.update(
         key(run.workgroup_id, run.project_id, run.run_id),
-        "SET #state = :lapsed REMOVE due, due_at",
+        f"SET #state = :lapsed REMOVE {keys.QUEUED}",
         only_if="#state = :held AND lease_expires_at <= :now",
         lapsed=RunState.LAPSED,
         held=RunState.HELD,
@@ -228,7 +228,7 @@ def ended_by(table: StampedTable, met: Item | None, settlement: Settlement) -> t
         run = replace(run, errors=tuple(kept["errors"]) if kept else None)
     if not run.settled_as(settlement):
         raise RunAlreadySettled(run=run)
-    return run, met is not None and table.stamp.is_of(met["request_id"])
+    return run, met is not None and table.stamp.is_on(met)
 
 
 def key(wg: str, project_id: str, run_id: str) -> Key:
@@ -277,7 +277,7 @@ def _end(table: StampedTable, run: Key, ending: Mapping[str, object], *also: str
     """The write that ends an open run, with these attributes, and takes it off the queue of open holds."""
     sets = ", ".join([*(f"#{name} = :{name}" for name in ending), *also])
     standing = {"held": RunState.HELD, "now": table.stamp.at} if only_if == _HELD else {}
-    return table.update(run, f"SET {sets} REMOVE due, due_at", only_if=only_if, **standing, **ending)
+    return table.update(run, f"SET {sets} REMOVE {keys.QUEUED}", only_if=only_if, **standing, **ending)
 
 
 def _retried(table: StampedTable, root: Key, count: int, retries_max: int) -> Write:

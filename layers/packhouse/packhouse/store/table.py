@@ -216,7 +216,8 @@ class Log(Table):
 class StampedTable(Table):
     """The table in a caller's name: each item it writes says who changed it, in which request, when.
 
-    `stamp` is that of the next write: of several changes that a request makes of one item each has its own.
+    `stamp` is that of the next write: of several changes that a request makes of one item each has its own, so that a
+    request has one such table.
     """
 
     def __init__(self, client: "DynamoDBClient", name: str, stamp: Stamp) -> None:

@@ -62,6 +62,7 @@ class Api(APIGatewayHttpResolver):
         )
         self._served: dict[str, _Served] = {}
         self._caller: Caller | None = None
+        self._table: StampedTable | None = None
         self._replayed = False
         self._unchanged = False
 
@@ -74,8 +75,10 @@ class Api(APIGatewayHttpResolver):
         return self._caller
 
     def table(self) -> StampedTable:
-        """The table, in the caller's name."""
-        return runtime.table().stamped(self.caller.stamp)
+        """The table, in the caller's name: one for a request, which tells its writes apart."""
+        if self._table is None:
+            self._table = runtime.table().stamped(self.caller.stamp)
+        return self._table
 
     def replayed(self, replayed: bool) -> None:  # noqa: FBT001  # the name says it
         """Tell in a header that the answer is one given before."""
@@ -123,7 +126,7 @@ class Api(APIGatewayHttpResolver):
         return register
 
     def resolve(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
-        self._replayed = self._unchanged = False
+        self._table, self._replayed, self._unchanged = None, False, False
         try:
             self._caller = self._admitted(event)
             if event.get("body") and event["routeKey"].partition(" ")[0] in WITH_BODY:
