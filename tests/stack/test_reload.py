@@ -68,9 +68,16 @@ def stack(shared: tuple[LocalStack, Path], write: Write) -> LocalStack:
 
 def writing(tree: Path) -> Write:
     def write(said: str) -> None:
-        (tree / "functions" / "checkout" / "app.py").write_text(HANDLER.format(said=said))
+        save(tree, tree / "functions" / "checkout" / "app.py", HANDLER.format(said=said))
 
     return write
+
+
+def save(tree: Path, file: Path, text: str) -> None:
+    """All at once, for whoever watches the file may look at any moment."""
+    beside = tree / "unsaved"
+    beside.write_text(text)
+    beside.replace(file)
 
 
 def says(stack: LocalStack, text: str) -> bool:
@@ -78,8 +85,9 @@ def says(stack: LocalStack, text: str) -> bool:
     return answer.status == 200 and answer.json["said"] == text
 
 
-def edit(file: Path) -> None:
-    file.write_text(file.read_text() + "\n")
+def edit(tree: Path, *place: str) -> None:
+    file = tree.joinpath(*place)
+    save(tree, file, file.read_text() + "\n")
 
 
 def facts(stack: LocalStack) -> dict[str, Any]:
@@ -121,7 +129,7 @@ def test_an_edit_is_seen_without_a_restart(stack: LocalStack, write: Write) -> N
 
 
 def test_an_edit_reloads_its_own_folder_only(tree: Path, stack: LocalStack) -> None:
-    edit(tree / "functions" / "journal" / "app.py")
+    edit(tree, "functions", "journal", "app.py")
 
     wait_for(lambda: len(reloaded(stack)) >= len(FUNCTIONS_OF_THE_JOURNAL))
     assert sorted(reloaded(stack)) == FUNCTIONS_OF_THE_JOURNAL
@@ -130,7 +138,7 @@ def test_an_edit_reloads_its_own_folder_only(tree: Path, stack: LocalStack) -> N
 def test_an_edit_of_the_package_reloads_every_function(tree: Path, stack: LocalStack) -> None:
     before = facts(stack)
 
-    edit(tree / "layers" / "packhouse" / "packhouse" / "runtime.py")
+    edit(tree, "layers", "packhouse", "packhouse", "runtime.py")
 
     wait_for(lambda: facts(stack)["host"] != before["host"])
     functions = sorted(log.stem for log in (stack.state / "logs").glob("*Function.log"))
