@@ -68,7 +68,7 @@ test: .venv/.ready  ## run every test (TESTS="tests/races -k key" narrows it)
 
 .PHONY: audit
 audit: .venv/.ready  ## let the auditor look twice at the running local stack
-	@$(PY) -m dev.audit
+	@$(PY) -m dev.operate.audit
 
 .PHONY: prove
 prove: .venv/.ready  ## the long proofs: two faults, long histories, many runs of the model, a longer fuzz (docs/proof.md)
@@ -79,7 +79,7 @@ prove: .venv/.ready  ## the long proofs: two faults, long histories, many runs o
 
 .PHONY: bench
 bench: .venv/.ready  ## measure CPU, imports, units, cost, throughput (docs/performance.md)
-	@$(PY) -m dev.bench
+	@$(PY) -m bench
 
 # --- the checks ---------------------------------------------------------------------------------------------------
 
@@ -97,27 +97,27 @@ types: .venv/.ready  ## mypy, strict, tests included
 
 .PHONY: template-lint
 template-lint: .venv/.ready .venv-sam/.ready .venv-scan/.ready  ## the template, as written and as expanded: sam, cfn-lint, checkov
-	$(PY) -m dev.scan cfn-lint checkov
+	$(PY) -m dev.checks.scan cfn-lint checkov
 	$(SAM) validate --lint
 
 .PHONY: openapi
 openapi: .venv/.ready  ## write openapi.json anew from the functions
-	$(PY) -m dev.openapi
+	$(PY) -m dev.checks.openapi
 
 .PHONY: openapi-drift
 openapi-drift: .venv/.ready  ## fail if openapi.json isn't what the functions say
-	$(PY) -m dev.openapi --check
+	$(PY) -m dev.checks.openapi --check
 
 .PHONY: scan
 scan: .venv/.ready .venv-scan/.ready  ## bandit, semgrep with our own rules, detect-secrets (docs/checks.md)
-	$(PY) -m dev.scan semgrep detect-secrets bandit
+	$(PY) -m dev.checks.scan semgrep detect-secrets bandit
 
 # --- build and deploy ---------------------------------------------------------------------------------------------
 
 .PHONY: build
 build: .venv/.ready .venv-sam/.ready  ## sam build, without Docker, and a look at what came out
 	$(SAM) build --parallel
-	$(PY) -m dev.built
+	$(PY) -m dev.checks.built
 
 .PHONY: deploy
 deploy: build  ## sam deploy to ENV=staging or ENV=production

@@ -14,7 +14,8 @@ def main() -> int:
     # The package of this very tree, also when another one is installed.
     sys.path.insert(0, str(ROOT / "layers" / "packhouse"))
     # Here and not above: they need that Python and that path.
-    from dev import config, runner  # noqa: PLC0415
+    from dev import config  # noqa: PLC0415
+    from dev.stack import runner  # noqa: PLC0415
 
     try:
         chosen = config.from_environment(ROOT)

@@ -9,8 +9,8 @@ import boto3
 import pytest
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
-from dev.aws import Aws
 from dev.config import Config
+from dev.ministack.process import Aws
 from packhouse import runtime
 from tests.fake_stripe.running import API_KEY, PREVIOUS_SECRET, SECRET, FakeStripe
 from tests.harness import beginning, people, quick_aws, template

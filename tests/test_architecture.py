@@ -1,6 +1,8 @@
 """Imports point inward, keys are spelled in one place, and a hot function loads nothing heavy."""
 
 import ast
+import graphlib
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,35 +14,36 @@ from tests.harness import template
 
 LAYER = template.ROOT / "layers" / "packhouse" / "packhouse"
 OUTSIDE_DOMAIN = {"boto3", "botocore", "stripe", "aws_lambda_powertools", "pydantic", "jwt"}
-INWARD = {
-    # What each part of the layer may import of the layer.
-    "domain": {"domain", "errors"},
-    "store": {"domain", "errors", "store"},
-    "web": {"domain", "errors", "store", "web", "catalog", "runtime", "consuming", "policies", "payments"},
-    "consuming.py": {"domain", "errors", "store", "policies", "covering"},
-    "covering.py": {"domain", "store"},
-    "entitling.py": {"domain", "errors", "store"},
-    "buying.py": {"domain", "errors", "store", "policies", "payments", "catalog", "granting"},
-    "mailing.py": {"domain", "errors", "store", "bus", "mailer", "catalog"},
-    "sweeping.py": {"domain", "errors", "store", "policies", "expiring", "lapsing", "retiring"},
-    "lapsing.py": {"domain", "store", "policies"},
-    "expiring.py": {"domain", "store", "policies"},
-    "changing.py": {"domain", "errors", "store", "policies"},
-    "retiring.py": {"domain", "errors", "store", "policies", "consuming"},
-    "watching.py": {"domain", "errors", "store"},
-    "auditing.py": {"domain", "errors", "store", "content", "invariants"},
-    "bus.py": {"domain", "errors"},
-    "mailer.py": {"domain"},
-    "payments": {"domain", "errors", "payments"},
-    "signatures.py": {"errors"},
-    "metering.py": {"domain", "errors", "store"},
-    "reporting.py": {"domain", "errors", "store"},
-    "documents": {"domain", "documents", "reporting"},
-    "granting.py": {"domain", "store", "policies"},
-    "content.py": {"domain", "store"},
-    "invariants.py": {"domain", "store", "content"},
-    "catalog.py": {"domain"},
+ROOMS = {
+    # Each room of verbs, and the other rooms that it calls. What is above calls what is below.
+    "documents": {"journal"},
+    "notifications": {"journal"},
+    "operations": {"journal"},
+    "sweep": {"checkout", "consumption"},
+    "checkout": {"payments"},
+    "consumption": set(),
+    "journal": set(),
+    "payments": set(),
 }
+INWARD = {
+    # What each part of the layer may import of the layer, itself aside.
+    "domain": {"errors"},
+    "store": {"domain", "errors"},
+    "web": {"domain", "errors", "store", "policies", "catalog", "runtime", *ROOMS},
+    **{room: {"domain", "errors", "store", "policies", "catalog", *others} for room, others in ROOMS.items()},
+    "catalog.py": {"domain"},
+    "errors.py": {"domain"},
+    "policies.py": set(),
+    "settings.py": {"policies"},
+    "runtime.py": {"settings", "store"},
+}
+BUILDING_CLIENTS = {
+    LAYER / "runtime.py": {"dynamodb"},
+    LAYER / "journal" / "bus.py": {"events"},
+    LAYER / "notifications" / "mailer.py": {"sesv2"},
+    LAYER / "payments" / "client.py": {"sqs", "secretsmanager"},
+}
+"""Where a client is built; these alone know `runtime` and `settings`."""
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -53,12 +56,38 @@ def imports(path: Path) -> Iterator[str]:
             )
 
 
-@pytest.mark.parametrize("part", sorted(INWARD))
-def test_imports_point_inward(part: str) -> None:
-    for path in [LAYER / part] if part.endswith(".py") else (LAYER / part).rglob("*.py"):
-        for name in imports(path):
-            if name.startswith("packhouse."):
-                assert name.split(".")[1] in INWARD[part], f"{path.name} imports {name}"
+def part_of(path: Path) -> str:
+    return path.relative_to(LAYER).parts[0]
+
+
+def test_every_file_of_the_layer_stands_in_a_part_that_has_rules() -> None:
+    parts = {part_of(path) for path in LAYER.rglob("*.py")}
+
+    assert parts == {*INWARD, "__init__.py"}
+
+
+@pytest.mark.parametrize("path", sorted(LAYER.rglob("*.py")), ids=lambda path: str(path.relative_to(LAYER)))
+def test_imports_point_inward(path: Path) -> None:
+    part = part_of(path)
+    allowed = {part, *INWARD.get(part, set()), *({"runtime", "settings"} if path in BUILDING_CLIENTS else set())}
+
+    imported = {name.split(".")[1] for name in imports(path) if name.startswith("packhouse.")}
+
+    assert imported <= allowed
+
+
+def test_rooms_of_verbs_bear_the_names_of_functions() -> None:
+    folders = {path.name for path in (template.ROOT / "functions").iterdir() if path.is_dir()}
+
+    assert set(ROOMS) - {"sweep"} <= folders
+    assert list(graphlib.TopologicalSorter(ROOMS).static_order())  # no circle
+
+
+@pytest.mark.parametrize("package", sorted({path.parent for path in LAYER.rglob("*.py")}), ids=lambda path: path.name)
+def test_a_package_defines_nothing_in_its_init(package: Path) -> None:
+    body = ast.parse((package / "__init__.py").read_text()).body
+
+    assert all(isinstance(node, ast.Expr) for node in body)
 
 
 def test_the_domain_knows_only_the_standard_library() -> None:
@@ -72,15 +101,14 @@ def test_the_layer_knows_no_local_stack_and_no_test() -> None:
         assert not {name.partition(".")[0] for name in imports(path)} & {"dev", "tests", "moto", "ministack"}, path
 
 
-def test_only_settings_reads_the_environment_and_only_runtime_builds_a_client() -> None:
+def test_settings_alone_reads_the_environment_and_few_modules_build_clients() -> None:
     for path in LAYER.rglob("*.py"):
         text = path.read_text()
         if path.name != "settings.py":
             assert "os.environ" not in text, path
             assert "getenv" not in text, path
-        if path.name not in {"runtime.py", "selling.py"}:
-            assert "boto3.client" not in text, path
-            assert "datetime.now" not in text, path
+        assert set(re.findall(r'boto3\.client\("(\w+)"', text)) == BUILDING_CLIENTS.get(path, set()), path
+        assert ("datetime.now" in text) == (path.name == "runtime.py"), path
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from packhouse import auditing, invariants
 from packhouse.domain.ids import Kind, named
 from packhouse.domain.journal import WORKGROUP_ERASED
 from packhouse.domain.workgroups import Workgroup
 from packhouse.errors import TryAgain
+from packhouse.operations import auditing, invariants
 from packhouse.store import audits, keys, workgroups
-from packhouse.store.table import Item
+from packhouse.store.wire import Item
 from tests.harness.beginning import prepare
 from tests.harness.damage import DAMAGES, NONSENSE, Damage, erase, license_doubled, one, overwrite
 from tests.harness.gateway import context, handler_of

@@ -4,9 +4,9 @@ from functools import partial
 
 import pytest
 
-from dev.bench import rounds
-from dev.bench.prices import MILLION, Usage, billed_milliseconds
-from dev.bench.report import Row, Section
+from bench import rounds
+from bench.prices import MILLION, Usage, billed_milliseconds
+from bench.report import Row, Section
 
 
 def test_a_million_requests_cost_what_each_part_of_them_costs() -> None:

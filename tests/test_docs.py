@@ -7,7 +7,7 @@ import pytest
 
 from packhouse.domain.access import MAY, Role
 from packhouse.errors import Refusal
-from packhouse.store import changes
+from packhouse.journal import entries
 from tests.harness import template
 
 DOCS = template.ROOT / "docs"
@@ -61,7 +61,7 @@ def test_the_journaled_attributes_are_those_listed() -> None:
 
     known = {
         f"{entity.name}.{entity.born}": set(entity.journaled)
-        for entity in changes.ENTITIES.values()
+        for entity in entries.ENTITIES.values()
         if entity.journaled
     }
     assert listed == known

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
-from packhouse import reporting
 from packhouse.documents.xlsx import Cell, Sheet, workbook
 from packhouse.domain.usage import Row, Usage
 from packhouse.errors import AnswerTooLarge
-from packhouse.reporting import Days
+from packhouse.journal import reporting
+from packhouse.journal.reporting import Days
 from packhouse.store import keys, usage
 from packhouse.store.journal import Wanted
 from packhouse.store.table import Log

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from packhouse import sweeping
 from packhouse.domain import instants
 from packhouse.store import keys, queues
+from packhouse.sweep import engine
 from tests.harness.gateway import context, handler_of
 from tests.harness.meter import Bill, metered, size
 from tests.harness.world import NORTHWIND, START, World
@@ -135,7 +135,7 @@ def swept(world: World) -> Bill:
     return bill
 
 
-LOOKS = sum(len(keys.queues(queue)) for queue in sweeping.STEPS)
+LOOKS = sum(len(keys.queues(queue)) for queue in engine.STEPS)
 
 
 @pytest.mark.parametrize("packs", [1, 2, 5])

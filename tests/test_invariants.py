@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from packhouse import invariants
 from packhouse.domain import instants
 from packhouse.domain.journal import Change, Entry
+from packhouse.operations import invariants
 from packhouse.store import keys
-from packhouse.store.table import Item
+from packhouse.store.wire import Item
 from tests.harness.beginning import prepare
 from tests.harness.world import NORTHWIND, World
 

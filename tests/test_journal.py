@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from packhouse import runtime
 from packhouse.domain import instants
+from packhouse.journal.bus import bus
 from packhouse.store import keys
 from tests.harness.damage import overwrite
 from tests.harness.gateway import context, handler_of
@@ -187,7 +187,7 @@ def test_what_other_hands_wrote_is_told_by_the_journal_and_the_bus_and_stops_nei
     pack = world.grant("mailbox-migration", 5)
     world.pump()
     events: list[Any] = []
-    client = runtime.bus()._client  # noqa: SLF001  # botocore's own, to look at what is sent
+    client = bus()._client  # noqa: SLF001  # botocore's own, to look at what is sent
     client.meta.events.register(
         "provide-client-params.events.PutEvents", lambda params, **_: events.extend(params["Entries"])
     )

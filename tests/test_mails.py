@@ -4,9 +4,9 @@ from typing import Any
 import boto3
 import pytest
 
-from packhouse import runtime
 from packhouse.errors import TryAgain
-from packhouse.mailer import MailRefused
+from packhouse.journal.bus import bus
+from packhouse.notifications.mailer import MailRefused, mailer
 from packhouse.store import keys
 from tests.harness.post import DOMAIN, Post
 from tests.harness.shop import ORDER, Shop
@@ -92,7 +92,7 @@ def test_a_sent_mail_is_remembered_under_the_id_that_ses_gave_it(shop: Shop, pos
 
 def test_the_journal_publishes_all_it_writes_ten_at_a_time(shop: Shop) -> None:
     sizes: list[int] = []
-    events = runtime.bus()._client.meta.events  # noqa: SLF001  # botocore's own, to look at what is sent
+    events = bus()._client.meta.events  # noqa: SLF001  # botocore's own, to look at what is sent
     events.register("provide-client-params.events.PutEvents", lambda params, **_: sizes.append(len(params["Entries"])))
     earlier = len(shop.world.entries())
     shop.world.grant("mailbox-migration", 30)
@@ -114,7 +114,7 @@ def test_what_the_bus_refuses_is_published_by_the_batchs_redelivery(shop: Shop, 
         response = type("Response", (), {"status_code": 200})
         return (response, refusals.pop()) if refusals else None
 
-    runtime.bus()._client.meta.events.register("before-call.events.PutEvents", refuse)  # noqa: SLF001  # as above
+    bus()._client.meta.events.register("before-call.events.PutEvents", refuse)  # noqa: SLF001  # as above
     with pytest.raises(TryAgain):
         shop.world.pump()
 
@@ -130,7 +130,7 @@ def test_what_ses_says_of_an_address_is_in_no_log(shop: Shop, post: Post) -> Non
     def refuse(**_: object) -> Any:  # noqa: ANN401  # what botocore takes for an answer
         return type("Response", (), {"status_code": 400}), {"Error": refusal, "ResponseMetadata": {}}
 
-    runtime.mailer()._client.meta.events.register("before-call.sesv2.SendEmail", refuse)  # noqa: SLF001  # as above
+    mailer()._client.meta.events.register("before-call.sesv2.SendEmail", refuse)  # noqa: SLF001  # as above
 
     with pytest.raises(MailRefused, match="MessageRejected") as refused:
         post.deliver(*messages)

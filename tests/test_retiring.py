@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from packhouse import retiring
 from packhouse.domain.runs import Outcome, Settlement
 from packhouse.policies import Policies
 from packhouse.store import keys, projects, runs
 from packhouse.store.table import KeyRange
+from packhouse.sweep import projects as sweep_projects
 from tests.harness.gateway import context, handler_of
 from tests.harness.world import NORTHWIND, World
 
 
-def sweep(world: World, *, ticks: int = 20, releases_max: int = retiring.RELEASES_MAX) -> int:
+def sweep(world: World, *, ticks: int = 20, releases_max: int = sweep_projects.RELEASES_MAX) -> int:
     """Work off the queue of projects as the sweep does, tick after tick at one instant; how many were due."""
     now, done = world.clock.now, 0
     for _ in range(ticks):
@@ -24,7 +24,7 @@ def sweep(world: World, *, ticks: int = 20, releases_max: int = retiring.RELEASE
             return done
         for item in world.table.read_many([{"PK": one["PK"], "SK": one["SK"]} for one in due]):
             assert item is not None
-            retiring.step(world.stamped("packhouse:sweep"), Policies(), item, releases_max=releases_max)
+            sweep_projects.step(world.stamped("packhouse:sweep"), Policies(), item, releases_max=releases_max)
             done += 1
     raise AssertionError(f"the queue isn't empty after {ticks} ticks: {due}")
 
@@ -182,13 +182,13 @@ def test_while_a_lease_goes_on_a_project_does_not_end(world: World) -> None:
 def test_a_step_on_what_is_not_due_or_is_due_no_more_does_nothing(world: World) -> None:
     project = world.project()
     early = item(world, project)
-    retiring.step(world.stamped(), Policies(), early)
+    sweep_projects.step(world.stamped(), Policies(), early)
     assert item(world, project) == early
 
     world.clock.now = datetime(2027, 4, 24, 3, tzinfo=UTC)
-    retiring.step(world.stamped(), Policies(), early)
+    sweep_projects.step(world.stamped(), Policies(), early)
     once = item(world, project)
-    retiring.step(world.stamped(), Policies(), early)  # read before, as by a sweep that ticks twice
+    sweep_projects.step(world.stamped(), Policies(), early)  # read before, as by a sweep that ticks twice
 
     assert item(world, project) == once
     assert told(world, project) == [("project.warned", 30)]
@@ -201,7 +201,7 @@ def test_a_start_between_look_and_end_keeps_the_project_alive(world: World) -> N
     seen = item(world, project)
     world.started(project)
 
-    retiring.step(world.stamped(), Policies(), seen)
+    sweep_projects.step(world.stamped(), Policies(), seen)
 
     assert (state(world, project), item(world, project)["due_at"]) == ("active", "2027-10-25T03:00:00Z")
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dev.scan.verdict import Finding, Report, Waiver, cases, faults
+from dev.checks.scan.verdict import Finding, Report, Waiver, cases, faults
 
 BROKEN = Finding(rule="no-scan", path="functions/x/app.py", line=3, what="client.scan()")
 PLANTED = """\

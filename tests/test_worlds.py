@@ -8,7 +8,7 @@ import pytest
 
 from packhouse.domain.packs import Pack
 from packhouse.store import keys, marks
-from packhouse.store.table import WriteRefused
+from packhouse.store.patience import WriteRefused
 from tests.conftest import SHARING, group_of
 from tests.harness.beginning import on_moto, prepare
 from tests.harness.memory import forget

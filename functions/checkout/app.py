@@ -9,8 +9,10 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from packhouse import buying, runtime, selling
+from packhouse import runtime
 from packhouse.catalog import catalog
+from packhouse.checkout import ordering
+from packhouse.checkout.receiving import Collaborators
 from packhouse.domain import instants
 from packhouse.domain.access import Permission
 from packhouse.domain.orders import Method, OrderStatus
@@ -25,8 +27,10 @@ from packhouse.errors import (
     TooManyAttempts,
     UnknownSku,
 )
+from packhouse.payments import client
 from packhouse.settings import settings
 from packhouse.store import keys, orders, workgroups
+from packhouse.store.table import StampedTable
 from packhouse.web import paging
 from packhouse.web.api import JSON, create_api
 from packhouse.web.catalog import CatalogView, LicenseTypeView, Support
@@ -71,10 +75,10 @@ def read_openapi() -> Response[WrittenObject]:
     status=HTTPStatus.CREATED,
 )
 def place_order(wg: str, idempotency_key: IdempotencyKey, wanted: PlaceOrder) -> OrderView:
-    desk = selling.desk(api.table())
+    using = _using(api.table())
     name = wanted.named_as(wg, idempotency_key)
-    placed, replayed = buying.place(
-        desk, name, wanted.request_hash(), lambda: wanted.order(name, catalog(), desk.policies, by=api.caller.stamp)
+    placed, replayed = ordering.place(
+        using, name, wanted.request_hash(), lambda: wanted.order(name, catalog(), using.policies, by=api.caller.stamp)
     )
     api.replayed(replayed)
     return OrderView.of(placed)
@@ -119,7 +123,7 @@ def read_order(wg: str, order_id: str) -> OrderView:
 )
 def renew_checkout(wg: str, order_id: str, idempotency_key: IdempotencyKey, wanted: Nothing = NOTHING) -> OrderView:
     del wanted
-    order, replayed = buying.renew(selling.desk(api.table()), wg, order_id, key=idempotency_key)
+    order, replayed = ordering.renew(_using(api.table()), wg, order_id, key=idempotency_key)
     api.replayed(replayed)
     return OrderView.of(order)
 
@@ -131,7 +135,7 @@ def renew_checkout(wg: str, order_id: str, idempotency_key: IdempotencyKey, want
 )
 def cancel_order(wg: str, order_id: str, idempotency_key: IdempotencyKey, wanted: Nothing = NOTHING) -> OrderView:
     del wanted
-    order, replayed = buying.cancel(selling.desk(api.table()), wg, order_id, key=idempotency_key)
+    order, replayed = ordering.cancel(_using(api.table()), wg, order_id, key=idempotency_key)
     api.replayed(replayed)
     return OrderView.of(order)
 
@@ -145,3 +149,7 @@ def _days(wg: str, first: Day | None, last: Day | None) -> tuple[datetime | None
         instants.day_starts(first, zone) if first else None,
         instants.day_ends(last, zone) if last else None,
     )
+
+
+def _using(table: StampedTable) -> Collaborators:
+    return Collaborators(table=table, payments=client.payments(), policies=settings().policies)

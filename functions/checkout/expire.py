@@ -7,12 +7,17 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from packhouse import buying, runtime, selling
+from packhouse import runtime
+from packhouse.checkout import ordering, receiving
+from packhouse.checkout.receiving import Collaborators
 from packhouse.domain.access import Stamp
 from packhouse.errors import Refusal
-from packhouse.payments import PaymentRejected
+from packhouse.payments import client
+from packhouse.payments.provider import PaymentRejected
+from packhouse.settings import settings
 from packhouse.store import orders
-from packhouse.store.table import StampedTable, WriteRefused
+from packhouse.store.patience import WriteRefused
+from packhouse.store.table import StampedTable
 
 PRINCIPAL = "packhouse:expire"
 SHORT, LONG = timedelta(minutes=15), timedelta(hours=6)
@@ -29,13 +34,13 @@ def handler(_event: Mapping[str, Any], _context: object) -> dict[str, int]:
         stamp = Stamp(principal=PRINCIPAL, request_id=f"expire-{order_id}-{now:%Y%m%dT%H%M%S}", changed_at=now)
         table = runtime.table().stamped(stamp)
         try:
-            ended = buying.expire(selling.desk(table), orders.read(table, workgroup_id, order_id))
+            ended = ordering.expire(_using(table), orders.read(table, workgroup_id, order_id))
         except Refusal as refusal:  # this one later; the others go on
             rejected = isinstance(refusal, PaymentRejected)  # for good: an operator must look
-            logger.warning(buying.ODD if rejected else "order not over yet", order_id=order_id, cause=refusal.slug)
+            logger.warning(receiving.ODD if rejected else "order not over yet", order_id=order_id, cause=refusal.slug)
             _postpone(table, workgroup_id, order_id, LONG if rejected else SHORT)
         except Exception as error:  # noqa: BLE001  # an order that makes no sense, say: it keeps no other waiting
-            logger.warning(buying.ODD, order_id=order_id, cause=type(error).__name__)
+            logger.warning(receiving.ODD, order_id=order_id, cause=type(error).__name__)
             _postpone(table, workgroup_id, order_id, LONG)
         else:
             logger.info("order over", status=ended.status, order_id=order_id)
@@ -45,3 +50,7 @@ def handler(_event: Mapping[str, Any], _context: object) -> dict[str, int]:
 def _postpone(table: StampedTable, workgroup_id: str, order_id: str, delay: timedelta) -> None:
     with suppress(WriteRefused):  # it isn't open any more
         orders.postponed(table, workgroup_id, order_id, until=table.stamp.at + delay)
+
+
+def _using(table: StampedTable) -> Collaborators:
+    return Collaborators(table=table, payments=client.payments(), policies=settings().policies)

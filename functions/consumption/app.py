@@ -5,8 +5,9 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from packhouse import changing, consuming, covering, entitling, runtime
+from packhouse import runtime
 from packhouse.catalog import catalog
+from packhouse.consumption import changing_projects, covering, entitling, settling, starting
 from packhouse.domain.access import Permission
 from packhouse.domain.coverage import Need
 from packhouse.domain.entitlements import EntitlementStanding
@@ -184,7 +185,7 @@ def read_project(wg: str, project_id: str) -> ProjectView:
 @api.serves(f"PATCH {PROJECT}", may=Permission.CHANGE_PROJECTS, refuses=(ProjectNotActive,))
 def change_project(wg: str, project_id: str, wanted: ChangeProject) -> ProjectView:
     policies = settings().policies
-    project = changing.change(api.table(), policies, wg, project_id, wanted.changes())
+    project = changing_projects.change(api.table(), policies, wg, project_id, wanted.changes())
     return ProjectView.of(project, inactivity_months=policies.inactivity_months)
 
 
@@ -194,7 +195,7 @@ def remove_project(
     project_id: str,
     release: Annotated[bool, Query(description="Even with open runs: what they hold is given back.")] = False,  # noqa: FBT002  # a query's own default
 ) -> ProjectView:
-    project = changing.remove(api.table(), wg, project_id, release=release)
+    project = changing_projects.remove(api.table(), wg, project_id, release=release)
     return ProjectView.of(project, inactivity_months=settings().policies.inactivity_months)
 
 
@@ -218,7 +219,7 @@ def remove_project(
 )
 def start_runs(wg: str, project_id: str, idempotency_key: IdempotencyKey, wanted: StartRuns) -> RunsStarted:
     start = wanted.start(wg, project_id, key=idempotency_key)
-    started = consuming.start(api.table(), catalog(), settings().policies, start)
+    started = starting.start(api.table(), catalog(), settings().policies, start)
     api.replayed(started.replayed)
     return RunsStarted(runs=[RunView.of(run, now=run.started_at) for run in started.runs])
 
@@ -256,7 +257,7 @@ def extend_lease(wg: str, project_id: str, run_id: str, wanted: Heartbeat) -> Ru
 
 @api.serves(f"POST {RUNS}/heartbeat", may=Permission.RUN)
 def extend_leases(wg: str, project_id: str, wanted: HeartbeatRuns) -> HeartbeatResults:
-    extended = consuming.extend_each(api.table(), wg, project_id, wanted.run_ids, lease_seconds=wanted.lease_seconds)
+    extended = settling.extend_each(api.table(), wg, project_id, wanted.run_ids, lease_seconds=wanted.lease_seconds)
     return HeartbeatResults.of(wanted.run_ids, extended, by=api.caller.stamp)
 
 
@@ -264,12 +265,12 @@ def extend_leases(wg: str, project_id: str, wanted: HeartbeatRuns) -> HeartbeatR
     f"POST {RUNS}/{{run_id}}/settle", may=Permission.RUN, refuses=(ErrorsNotOfParent, LeaseEnded, RunAlreadySettled)
 )
 def settle_run(wg: str, project_id: str, run_id: str, wanted: Settle) -> RunView:
-    run, _ = consuming.settle(api.table(), wg, project_id, run_id, wanted.settlement())
+    run, _ = settling.settle(api.table(), wg, project_id, run_id, wanted.settlement())
     return RunView.of(run, now=api.caller.stamp.at)
 
 
 @api.serves(f"POST {RUNS}/settle", may=Permission.RUN)
 def settle_runs(wg: str, project_id: str, wanted: SettleRuns) -> SettlementResults:
     settlements = {one.run_id: one.settlement() for one in wanted.settlements}
-    settled = consuming.settle_each(api.table(), wg, project_id, settlements)
+    settled = settling.settle_each(api.table(), wg, project_id, settlements)
     return SettlementResults.of(list(settlements), settled, by=api.caller.stamp)

@@ -6,11 +6,12 @@ A batch that fails comes again, and then in halves; what still fails is told to 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from packhouse import runtime, watching
+from packhouse import runtime
 from packhouse.catalog import catalog
+from packhouse.consumption import watching
 from packhouse.domain.access import Stamp
 from packhouse.store import keys, runs
-from packhouse.store.table import Item, plain
+from packhouse.store.wire import Item, plain
 
 PRINCIPAL = "packhouse:watch"
 

@@ -2,12 +2,13 @@
 
 from aws_lambda_powertools.event_handler import Response
 
-from packhouse import reporting, runtime
+from packhouse import runtime
 from packhouse.documents import workbooks
 from packhouse.domain.access import Permission
 from packhouse.domain.usage import By
 from packhouse.errors import AnswerTooLarge
-from packhouse.reporting import ROWS_MAX
+from packhouse.journal import reporting
+from packhouse.journal.reporting import ROWS_MAX
 from packhouse.web.api import create_api
 from packhouse.web.documents import XLSX, Workbook, attached
 from packhouse.web.journal import FirstDay, Kinds, LastDay, PackId, ProjectId, looked_at, wanted

@@ -12,8 +12,10 @@ from aws_lambda_powertools import Logger
 
 from packhouse import runtime
 from packhouse.domain.journal import WORKGROUP_ERASED, Entry
-from packhouse.store import changes, journal
-from packhouse.store.table import plain
+from packhouse.journal.bus import bus
+from packhouse.journal.entries import entry_of
+from packhouse.store import journal
+from packhouse.store.wire import plain
 
 logger = Logger()
 
@@ -25,12 +27,12 @@ def handler(event: Mapping[str, Any], _context: object) -> None:
         journal.append(runtime.journal(), entry)
         if entry.kind == WORKGROUP_ERASED:  # the auditor, who goes by the list of workgroups, would never miss it
             logger.error(WORKGROUP_ERASED, workgroup_id=entry.item)
-    runtime.bus().publish(entries)
+    bus().publish(entries)
 
 
 def _entry(record: Mapping[str, Any]) -> Entry | None:
     change = record["dynamodb"]
-    return changes.entry(
+    return entry_of(
         event_id=record["eventID"],
         sequence=change["SequenceNumber"],
         recorded_at=datetime.fromtimestamp(change["ApproximateCreationDateTime"], UTC),

@@ -2,10 +2,11 @@
 
 import re
 
-from packhouse import reporting, runtime
+from packhouse import runtime
 from packhouse.domain.access import Permission
 from packhouse.domain.usage import By
 from packhouse.errors import AnswerTooLarge
+from packhouse.journal import reporting
 from packhouse.store import journal
 from packhouse.store.journal import Place
 from packhouse.web import paging

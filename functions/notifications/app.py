@@ -9,10 +9,12 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from packhouse import bus, mailing, runtime
+from packhouse import runtime
 from packhouse.domain.access import Stamp
-from packhouse.domain.mails import Letterhead
-from packhouse.mailing import Desk
+from packhouse.journal import bus
+from packhouse.notifications import mailing
+from packhouse.notifications.letters import Letterhead
+from packhouse.notifications.mailer import mailer
 from packhouse.settings import mail_settings, settings
 
 PRINCIPAL = "packhouse:notifications"
@@ -25,6 +27,5 @@ def handler(event: Mapping[str, Any], _context: object) -> None:
     for record in event["Records"]:
         happened = bus.received(json.loads(record["body"]))
         stamp = Stamp(principal=PRINCIPAL, request_id=record["messageId"], changed_at=runtime.now())
-        desk = Desk(runtime.table().stamped(stamp), runtime.mailer(), letterhead)
-        sent = mailing.send(desk, happened)
+        sent = mailing.send(runtime.table().stamped(stamp), mailer(), letterhead, happened)
         logger.info("mail", kind=happened.kind, sent=sent, event_id=happened.event_id)

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from packhouse import auditing, runtime
+from packhouse import runtime
 from packhouse.domain.access import Stamp
+from packhouse.operations import auditing
 
 PRINCIPAL = "packhouse:audit"
 SECONDS_PER_TICK = 600  # of the function's 900

@@ -9,8 +9,13 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from packhouse import buying, runtime, selling
+from packhouse import runtime
+from packhouse.checkout import receiving
+from packhouse.checkout.receiving import Collaborators
 from packhouse.domain.access import Stamp
+from packhouse.payments import client
+from packhouse.settings import settings
+from packhouse.store.table import StampedTable
 
 PRINCIPAL = "stripe"
 
@@ -21,5 +26,9 @@ def handler(event: Mapping[str, Any], _context: object) -> None:
     for record in event["Records"]:
         message = json.loads(record["body"])
         stamp = Stamp(principal=PRINCIPAL, request_id=message["event_id"], changed_at=runtime.now())
-        receipt = buying.receive(selling.desk(runtime.table().stamped(stamp)), message["object_id"])
+        receipt = receiving.receive(_using(runtime.table().stamped(stamp)), message["object_id"])
         logger.info("payment event", kind=message["kind"], receipt=receipt, event_id=message["event_id"])
+
+
+def _using(table: StampedTable) -> Collaborators:
+    return Collaborators(table=table, payments=client.payments(), policies=settings().policies)

@@ -8,11 +8,16 @@ from uuid import uuid4
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from packhouse import buying, runtime, selling
+from packhouse import runtime
+from packhouse.checkout import receiving
+from packhouse.checkout.receiving import Collaborators
 from packhouse.domain.access import Stamp
 from packhouse.errors import Refusal
-from packhouse.payments import Notice, PaymentRejected, Payments, TooManyNotices
+from packhouse.payments import client
+from packhouse.payments.provider import Notice, PaymentRejected, Payments, TooManyNotices
+from packhouse.settings import settings
 from packhouse.store import marks
+from packhouse.store.table import StampedTable
 
 PRINCIPAL = "packhouse:reconcile"
 OVERLAP = timedelta(hours=1)  # an event may be listed a little later than it is dated
@@ -38,7 +43,7 @@ def handler(_event: Mapping[str, Any], context: LambdaContext) -> dict[str, int]
     since, unsure = (begun, mark) if begun else (mark - OVERLAP, now)
     looked_at = 0
     while since < now and _time_left(context):
-        notices, until = _notices(selling.payments(), since, min(now, since + WINDOW_MAX))
+        notices, until = _notices(client.payments(), since, min(now, since + WINDOW_MAX))
         newest = {notice.object_id: notice for notice in notices}
         while newest and _time_left(context):
             notice = newest.pop(next(iter(newest)))
@@ -59,13 +64,13 @@ def _looked_at(notice: Notice, *, given_up: bool) -> bool:
     """Do what the session says; False where it can't be known now, and is to be tried again."""
     stamp = Stamp(principal=PRINCIPAL, request_id=notice.event_id, changed_at=runtime.now())
     try:
-        receipt = buying.receive(selling.desk(runtime.table().stamped(stamp)), notice.object_id)
+        receipt = receiving.receive(_using(runtime.table().stamped(stamp)), notice.object_id)
     except Refusal as refusal:
         last = given_up or isinstance(refusal, PaymentRejected)  # for good: an operator must look
-        logger.warning(buying.ODD if last else "not now", event_id=notice.event_id, cause=refusal.slug)
+        logger.warning(receiving.ODD if last else "not now", event_id=notice.event_id, cause=refusal.slug)
         return last
     except Exception as error:  # noqa: BLE001  # an order that makes no sense, say: it keeps no other waiting
-        logger.warning(buying.ODD, event_id=notice.event_id, cause=type(error).__name__)
+        logger.warning(receiving.ODD, event_id=notice.event_id, cause=type(error).__name__)
         return given_up
     logger.info("payment event", kind=notice.kind, receipt=receipt, event_id=notice.event_id)
     return True
@@ -78,3 +83,7 @@ def _notices(payments: Payments, since: datetime, until: datetime) -> tuple[list
             return list(payments.notices(since, until)), until
         except TooManyNotices:
             until = (since + (until - since) / 2).replace(microsecond=0)
+
+
+def _using(table: StampedTable) -> Collaborators:
+    return Collaborators(table=table, payments=client.payments(), policies=settings().policies)

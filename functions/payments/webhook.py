@@ -2,8 +2,9 @@
 
 import json
 
-from packhouse import runtime, selling, signatures
+from packhouse import runtime
 from packhouse.errors import InvalidRequest, SignatureInvalid, TryAgain
+from packhouse.payments import client, signatures
 from packhouse.payments.stripe import EVENT_KINDS
 from packhouse.web.api import create_api, raw_body
 from packhouse.web.fields import View
@@ -21,13 +22,13 @@ class Received(View):
 def receive() -> Received:
     body = raw_body(api.current_event.raw_event)
     header = api.current_event.headers.get("stripe-signature", "")
-    signatures.check(body, header, selling.webhook_secrets(), now=runtime.now())
+    signatures.check(body, header, client.webhook_secrets(), now=runtime.now())
     match json.loads(body or b"null"):
         case {"type": str(kind)} if kind not in EVENT_KINDS:
             pass  # Stripe sends more kinds than are of use here.
         case {"type": str(kind), "id": str(event_id), "data": {"object": {"id": str(object_id)}}}:
             message = {"event_id": event_id, "kind": kind, "object_id": object_id}
-            selling.enqueue(message)
+            client.enqueue(message)
         case _:
             raise InvalidRequest(errors=[{"pointer": "", "detail": "It isn't an event of Stripe."}])
     return Received(received=True)

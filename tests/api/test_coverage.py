@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from packhouse import entitling
+from packhouse.consumption import entitling
 from packhouse.domain import instants
 from packhouse.domain.packs import PackState
 from packhouse.store import keys

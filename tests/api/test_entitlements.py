@@ -5,9 +5,9 @@ from urllib.parse import quote
 
 import pytest
 
-from packhouse import consuming, entitling
 from packhouse.catalog import catalog
-from packhouse.consuming import Start, StartItem
+from packhouse.consumption import entitling, starting
+from packhouse.consumption.starting import Start, StartItem
 from packhouse.domain import instants
 from packhouse.domain.packs import Pack, PackState
 from packhouse.policies import Policies
@@ -196,7 +196,7 @@ def test_a_run_that_it_covers_during_its_withdrawal_makes_it_final(world: World)
 
     def started(**_: object) -> None:
         if next(transactions) == 0:
-            consuming.start(world.stamped(), catalog(), Policies(), wanted)
+            starting.start(world.stamped(), catalog(), Policies(), wanted)
 
     world.client.meta.events.register_first("before-call.dynamodb.TransactWriteItems", started)
     answer = world.entitlement("DELETE", ADA)

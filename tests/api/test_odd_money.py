@@ -4,7 +4,8 @@ from contextlib import suppress
 
 import pytest
 
-from packhouse import buying, runtime
+from packhouse import runtime
+from packhouse.checkout import receiving
 from packhouse.errors import PaymentProviderUnavailable
 from packhouse.payments.stripe import StripePayments, account
 from packhouse.store import keys, orders
@@ -76,7 +77,7 @@ def test_what_is_parked_calls_an_operator_once_however_often_it_is_told(
         shop.advance(minutes=15)
         shop.reconcile()
 
-    assert caplog.messages.count(buying.ODD) == 1
+    assert caplog.messages.count(receiving.ODD) == 1
 
 
 def test_what_is_parked_calls_an_operator_also_if_the_tables_answer_was_lost(
@@ -96,7 +97,7 @@ def test_what_is_parked_calls_an_operator_also_if_the_tables_answer_was_lost(
     shop.receive_all()
 
     assert lost == []
-    assert buying.ODD in caplog.messages
+    assert receiving.ODD in caplog.messages
 
 
 def cancel(shop: Shop, order_id: str) -> None:

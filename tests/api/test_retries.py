@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from packhouse import consuming
 from packhouse.catalog import catalog
-from packhouse.consuming import Start, StartItem
+from packhouse.consumption import starting
+from packhouse.consumption.starting import Start, StartItem
 from packhouse.domain.projects import ProjectState
 from packhouse.domain.runs import Pass
 from packhouse.errors import RetriesExhausted
@@ -147,7 +147,7 @@ def test_the_maximum_counts_each_of_one_start(world: World, project: str) -> Non
     for _ in range(8):
         retry(world, project, root)
 
-    def start(count: int) -> consuming.Started:
+    def start(count: int) -> starting.Started:
         wanted = Start(
             workgroup_id=NORTHWIND,
             project_id=project,
@@ -158,7 +158,7 @@ def test_the_maximum_counts_each_of_one_start(world: World, project: str) -> Non
             name=f"retries {count}",
             request_hash="hash",
         )
-        return consuming.start(world.stamped(), catalog(), Policies(), wanted)
+        return starting.start(world.stamped(), catalog(), Policies(), wanted)
 
     for count in (3, 11):
         with pytest.raises(RetriesExhausted):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from packhouse import buying
+from packhouse.checkout import receiving
 from tests.harness.gateway import Context
 from tests.harness.shop import Shop
 
@@ -69,7 +69,7 @@ def test_an_order_that_makes_no_sense_keeps_no_other_payment_waiting(
     shop.reconcile()
 
     assert shop.order(good)["status"] == "paid"
-    assert buying.ODD in caplog.messages
+    assert receiving.ODD in caplog.messages
     shop.damage(odd, status="open")
     shop.reconcile()
     assert shop.order(odd)["status"] == "paid"
@@ -85,7 +85,7 @@ def test_an_order_that_makes_no_sense_keeps_no_other_from_expiring(
     first, second = shop.expire(), shop.expire()
 
     assert shop.order(good)["status"] == "expired"
-    assert caplog.messages.count(buying.ODD) == 1
+    assert caplog.messages.count(receiving.ODD) == 1
     assert (first["orders"], second["orders"]) == (2, 0)
 
 
@@ -93,10 +93,10 @@ def test_what_could_not_be_known_for_a_day_calls_an_operator(shop: Shop, caplog:
     bought(shop, "1")
     shop.stripe.faults({"answers": [{"match": "GET /v1/checkout/sessions/{id}", "kind": "500", "times": 100}]})
     shop.reconcile()
-    assert buying.ODD not in caplog.messages
+    assert receiving.ODD not in caplog.messages
 
     shop.advance(hours=25)
     shop.reconcile()
 
     shop.stripe.faults({})
-    assert buying.ODD in caplog.messages
+    assert receiving.ODD in caplog.messages

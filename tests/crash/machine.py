@@ -13,12 +13,13 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from packhouse import invariants
 from packhouse.domain.journal import OUTSIDE
 from packhouse.errors import Refusal
-from packhouse.mailer import MailRefused
-from packhouse.store import changes, keys
-from packhouse.store.table import plain
+from packhouse.journal.entries import journaled, owner
+from packhouse.notifications.mailer import MailRefused
+from packhouse.operations import invariants
+from packhouse.store import keys
+from packhouse.store.wire import plain
 from tests.crash.calls import STRIPE, Calls
 from tests.crash.faults import MAY_FAIL, Died, Fault, Plan, telling_plans
 from tests.crash.masks import masked
@@ -223,7 +224,7 @@ class Machine:
     def _facts(self) -> frozenset[str]:
         """What the table says, as far as the journal tells it: stamps, leases and the like may differ."""
         return frozenset(
-            f"{changes.owner(item)} {keys.kind(item)} {masked(keys.subject(item))}: {masked(changes.journaled(item))}"
+            f"{owner(item)} {keys.kind(item)} {masked(keys.subject(item))}: {masked(journaled(item))}"
             for item in self._state.items()
         )
 

@@ -11,15 +11,17 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from packhouse import buying, consuming, runtime
+from packhouse import runtime
 from packhouse.catalog import catalog
-from packhouse.consuming import Start, StartItem
+from packhouse.checkout import ordering, receiving
+from packhouse.consumption import settling, starting
+from packhouse.consumption.starting import Start, StartItem
 from packhouse.domain.access import Stamp
 from packhouse.domain.money import Money
 from packhouse.domain.orders import Order
 from packhouse.domain.runs import Outcome, RunState, Settlement
 from packhouse.errors import Refusal, RunAlreadySettled
-from packhouse.payments import Session
+from packhouse.payments.provider import Session
 from packhouse.payments.stripe import StripePayments, account
 from packhouse.policies import Policies
 from packhouse.store import keys, packs, runs
@@ -75,7 +77,7 @@ def decrement_then_record(shop: Shop, *, sound: bool) -> Delivery:
 
     def handler(stamp: Stamp) -> None:
         table = table_of(StampedTable if sound else OneByOne, stamp)
-        consuming.start(table, catalog(), Policies(), start)
+        starting.start(table, catalog(), Policies(), start)
 
     return Delivery(source=Client(handler))
 
@@ -87,7 +89,7 @@ def mark_then_grant(shop: Shop, *, sound: bool) -> Delivery:
 
     def handler(stamp: Stamp) -> None:
         table = table_of(StampedTable if sound else OneByOne, stamp)
-        buying.receive(buying.Desk(table, stripe(StripePayments, shop), Policies()), session_id)
+        receiving.receive(receiving.Collaborators(table, stripe(StripePayments, shop), Policies()), session_id)
 
     return Delivery(source=Client(handler))
 
@@ -105,7 +107,7 @@ def read_then_write(shop: Shop, *, sound: bool) -> Delivery:
     def handler(stamp: Stamp) -> None:
         table = table_of(StampedTable, stamp)
         if sound:
-            consuming.settle(table, NORTHWIND, project, run_id, failed)
+            settling.settle(table, NORTHWIND, project, run_id, failed)
             return
         run = runs.read(table, NORTHWIND, project, run_id)
         if run.outcome is failed.outcome:
@@ -153,7 +155,7 @@ def any_error_is_a_conflict(shop: Shop, *, sound: bool) -> Delivery:
 
     def handler(stamp: Stamp) -> None:
         table = table_of(StampedTable if sound else AnyErrorIsAConflict, stamp)
-        consuming.settle(table, NORTHWIND, project, run_id, failed)
+        settling.settle(table, NORTHWIND, project, run_id, failed)
 
     return Delivery(source=Client(handler))
 
@@ -180,8 +182,8 @@ def key_of_the_sdk(shop: Shop, *, sound: bool) -> Delivery:
     kind = StripePayments if sound else NamedByTheSdk
 
     def handler(stamp: Stamp) -> None:
-        desk = buying.Desk(table_of(StampedTable, stamp), stripe(kind, shop), Policies())
-        buying.renew(desk, NORTHWIND, order["order_id"], key="two")
+        desk = receiving.Collaborators(table_of(StampedTable, stamp), stripe(kind, shop), Policies())
+        ordering.renew(desk, NORTHWIND, order["order_id"], key="two")
 
     return Delivery(source=Client(handler))
 
@@ -192,8 +194,8 @@ def key_alone(shop: Shop, *, sound: bool) -> Delivery:
     kind = StripePayments if sound else NamedByKeyAlone
 
     def handler(stamp: Stamp) -> None:
-        desk = buying.Desk(table_of(StampedTable, stamp), stripe(kind, shop), Policies())
-        buying.receive(desk, session_id)
+        desk = receiving.Collaborators(table_of(StampedTable, stamp), stripe(kind, shop), Policies())
+        receiving.receive(desk, session_id)
 
     return Delivery(source=Client(handler))
 

@@ -16,7 +16,7 @@ from moto.backends import get_backend
 
 from packhouse.domain.journal import Entry
 from packhouse.store import journal
-from packhouse.store.table import Item, plain
+from packhouse.store.wire import Item, plain
 from tests.harness.shop import Shop
 from tests.harness.world import World
 

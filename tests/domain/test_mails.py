@@ -2,11 +2,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from packhouse.domain.mails import Letterhead, Mail, pack_expiring, payment_received
 from packhouse.domain.money import Money
 from packhouse.domain.orders import Address, Checkout, Method, Order, OrderLine
 from packhouse.domain.packs import Pack, Source, SourceKind
 from packhouse.domain.workgroups import Workgroup
+from packhouse.notifications.letters import Letterhead, Mail, pack_expiring, payment_received
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 ADDRESS = Address(name="Ada", line1="1 Main Street", city="New York", state="NY", postal_code="10001", country="US")

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from dev import audit
+from dev.operate import audit
 from tests.fuzz.asking import Told, ask, labels
 from tests.fuzz.stock import Stock
 from tests.stack.running import ROOT, LocalStack

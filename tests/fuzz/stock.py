@@ -29,7 +29,7 @@ OWNERS = 12
 SUCCEEDS = "4242424242424242"
 WEBHOOK = "/v1/webhooks/stripe"
 WEBHOOK_SECRETS = ("whsec_local_current", "whsec_local_previous")
-"""Those of `dev/stripe_process.py`, which open nothing but a local stack."""
+"""Those of `dev/stack/stripe.py`, which open nothing but a local stack."""
 SECONDS_MAX = 60.0
 
 

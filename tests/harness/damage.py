@@ -7,7 +7,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeSerializer
 
 from packhouse.store import keys
-from packhouse.store.table import Item, plain
+from packhouse.store.wire import Item, plain
 from tests.harness.world import CONTOSO, World
 
 type Damage = Callable[[World], None]

@@ -4,28 +4,33 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 
-from packhouse import runtime, selling, settings
+from packhouse import runtime, settings
+from packhouse.journal import bus
+from packhouse.notifications import mailer
+from packhouse.payments import client
 from tests.harness import gateway
+
+CLIENTS = (settings, runtime, bus, mailer, client)
 
 
 def forget() -> None:
     """Empty it, as a cold start does."""
-    _forget(settings, runtime, selling)
+    _forget(*CLIENTS)
     gateway.forget()
 
 
 def forget_secrets() -> None:
     """Have them read anew, as from time to time they are."""
-    _forget(selling)
+    _forget(client)
 
 
 @contextmanager
 def another_process() -> Iterator[None]:
     """What happens meanwhile shares nothing with what is interrupted."""
-    _forget(settings, runtime, selling)
+    _forget(*CLIENTS)
     with gateway.another_process():
         yield
-    _forget(settings, runtime, selling)
+    _forget(*CLIENTS)
 
 
 def _forget(*modules: ModuleType) -> None:

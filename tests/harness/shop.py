@@ -8,7 +8,11 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from stripe import WebhookSignature
 
+from packhouse.checkout.receiving import Collaborators
+from packhouse.payments import client
+from packhouse.settings import settings
 from packhouse.store import keys
+from packhouse.store.table import StampedTable
 from tests.fake_stripe.running import SECRET, FakeStripe
 from tests.harness.gateway import Answer, context, handler_of
 from tests.harness.world import NORTHWIND, World
@@ -108,3 +112,7 @@ class Shop:
 
     def refunds(self) -> list[dict[str, Any]]:
         return [refund.to_dict() for refund in self.stripe.client().v1.refunds.list({"limit": 100}).data]
+
+
+def buying_with(table: StampedTable) -> Collaborators:
+    return Collaborators(table=table, payments=client.payments(), policies=settings().policies)

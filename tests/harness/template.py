@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from dev.expand import TEMPLATE, expanded, parsed
+from dev.template import TEMPLATE, expanded, parsed
 
 ROOT = TEMPLATE.parent
 

@@ -8,17 +8,19 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from packhouse import granting, invariants
 from packhouse.catalog import catalog
 from packhouse.domain.access import ApiKey, Role, Stamp
 from packhouse.domain.ids import Kind, named
 from packhouse.domain.journal import OUTSIDE, Entry
 from packhouse.domain.licenses import Line
-from packhouse.domain.packs import Pack, Source, SourceKind
+from packhouse.domain.packs import Pack, Source, SourceKind, packs_of
 from packhouse.domain.workgroups import Workgroup
+from packhouse.operations import invariants
 from packhouse.policies import Policies
 from packhouse.store import access, journal, workgroups
-from packhouse.store.table import Item, StampedTable, Table, plain
+from packhouse.store import packs as stored
+from packhouse.store.table import StampedTable, Table
+from packhouse.store.wire import Item, plain
 from tests.harness.gateway import Answer, Gateway, context, handler_of
 from tests.harness.people import access_token, api_key
 
@@ -126,7 +128,7 @@ class World:
         self, sku: str, quantity: int, *, wg: str = NORTHWIND, acquired: datetime | None = None, name: str | None = None
     ) -> Pack:
         """A demo pack, granted as every pack is."""
-        (pack,) = granting.packs_of(
+        (pack,) = packs_of(
             catalog(),
             wg,
             [Line(sku, quantity)],
@@ -135,7 +137,7 @@ class World:
             acquired_at=acquired or self.clock.now,
         )
         table = self.stamped()
-        table.write(*granting.grant(table, [pack], Policies()))
+        table.write(*(stored.granted(table, one, reminder_days=Policies().pack_reminder_days) for one in [pack]))
         return pack
 
     def project(self, **fields: object) -> str:

@@ -4,9 +4,10 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from packhouse import buying, changing, consuming, entitling, selling
 from packhouse.catalog import catalog
-from packhouse.consuming import StartItem
+from packhouse.checkout import receiving
+from packhouse.consumption import changing_projects, entitling, settling, starting
+from packhouse.consumption.starting import StartItem
 from packhouse.domain.access import Stamp
 from packhouse.domain.runs import Outcome, Pass, Settlement
 from packhouse.errors import (
@@ -28,6 +29,7 @@ from packhouse.errors import (
 )
 from packhouse.store import packs, runs
 from packhouse.store.table import StampedTable
+from tests.harness.shop import buying_with
 from tests.histories import operations, ticks
 from tests.histories.checker import UNKNOWN
 from tests.histories.operations import Operation, project_of
@@ -113,7 +115,7 @@ class Acts:
         return answers[type(operation)](table, operation)
 
     def start(self, table: StampedTable, asked: operations.Start) -> Hashable:
-        started = consuming.start(table, catalog(), POLICIES, self.wanted(asked))
+        started = starting.start(table, catalog(), POLICIES, self.wanted(asked))
         told = tuple((self.place.allocation(run), self.place.until(run)) for run in started.runs)
         return operations.Started(told, replayed=started.replayed)
 
@@ -122,11 +124,11 @@ class Acts:
         return operations.Extended(self.place.until(run))
 
     def settle(self, table: StampedTable, asked: operations.Settle) -> Hashable:
-        run, now = consuming.settle(table, *self.place.run(asked.run), settlement_of(asked))
+        run, now = settling.settle(table, *self.place.run(asked.run), settlement_of(asked))
         return operations.Ended(run.licenses_used, now=now)
 
     def pay(self, table: StampedTable, asked: operations.Pay) -> Hashable:
-        return str(buying.receive(selling.desk(table), self.place.sessions[asked.pack]))
+        return str(receiving.receive(buying_with(table), self.place.sessions[asked.pack]))
 
     def assign(self, table: StampedTable, asked: operations.Assign) -> Hashable:
         entitlement, now = entitling.assign(table, catalog(), self.place.workgroup_id, asked.user, BUNDLE)
@@ -138,12 +140,12 @@ class Acts:
 
     def change(self, table: StampedTable, asked: operations.Change) -> Hashable:
         project_id, name = self.place.projects[asked.project], f"History, {table.stamp.request_id}"
-        changing.change(table, POLICIES, self.place.workgroup_id, project_id, {"name": name})
+        changing_projects.change(table, POLICIES, self.place.workgroup_id, project_id, {"name": name})
         return operations.CHANGED
 
     def remove(self, table: StampedTable, asked: operations.Remove) -> Hashable:
         project_id = self.place.projects[asked.project]
-        return str(changing.remove(table, self.place.workgroup_id, project_id, release=asked.release).state)
+        return str(changing_projects.remove(table, self.place.workgroup_id, project_id, release=asked.release).state)
 
     def look_at_pack(self, table: StampedTable, asked: operations.LookAtPack) -> Hashable:
         pack = packs.read(table, self.place.workgroup_id, self.place.packs[asked.pack].pack_id)
@@ -154,9 +156,9 @@ class Acts:
         outcome = str(run.outcome) if run.outcome else None
         return operations.Standing(str(run.standing(table.stamp.at)), run.licenses_used, outcome)
 
-    def wanted(self, asked: operations.Start) -> consuming.Start:
+    def wanted(self, asked: operations.Start) -> starting.Start:
         parent = self.place.run(asked.parent)[-1] if asked.parent else None
-        return consuming.Start(
+        return starting.Start(
             workgroup_id=self.place.workgroup_id,
             project_id=self.place.projects[project_of(asked.name)],
             service=SERVICE,

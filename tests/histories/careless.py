@@ -4,7 +4,9 @@ import re
 
 from packhouse.domain.access import Stamp
 from packhouse.store import keys, packs
-from packhouse.store.table import StampedTable, Write, WriteRefused, plain
+from packhouse.store.patience import WriteRefused
+from packhouse.store.table import StampedTable, Write
+from packhouse.store.wire import plain
 from tests.histories.acts import Acts
 from tests.histories.places import Place
 

@@ -6,21 +6,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from packhouse import buying, granting, selling
 from packhouse.catalog import catalog
+from packhouse.checkout import ordering
 from packhouse.domain import instants
 from packhouse.domain.access import Stamp
 from packhouse.domain.ids import Kind, named, pack_expiry
 from packhouse.domain.licenses import Line
-from packhouse.domain.packs import Pack, Source, SourceKind
+from packhouse.domain.packs import Pack, Source, SourceKind, packs_of
 from packhouse.domain.projects import Project
 from packhouse.domain.runs import Run
-from packhouse.payments import OrderName
+from packhouse.payments.provider import OrderName
 from packhouse.policies import Policies
+from packhouse.store import packs as stored
 from packhouse.store import projects
 from packhouse.store.table import StampedTable, Table
 from packhouse.web.orders import PlaceOrder
-from tests.harness.shop import ORDER, Shop
+from tests.harness.shop import ORDER, Shop, buying_with
 from tests.histories import plans, state
 from tests.histories.operations import RETRIES_MAX, Allocation, Ref, project_of
 
@@ -100,7 +101,7 @@ def make(shop: Shop, name: str, kind: plans.Kind, rng: random.Random) -> tuple[P
 
 def _granted(table: StampedTable, wg: str, line: Line, expires_at: datetime) -> Pack:
     acquired_at = instants.plus_months(expires_at, -catalog().of(line.sku).validity_months)
-    (pack,) = granting.packs_of(
+    (pack,) = packs_of(
         catalog(),
         wg,
         [line],
@@ -108,7 +109,7 @@ def _granted(table: StampedTable, wg: str, line: Line, expires_at: datetime) -> 
         source=Source(kind=SourceKind.DEMO),
         acquired_at=acquired_at,
     )
-    table.write(*granting.grant(table, [pack], POLICIES))
+    table.write(*(stored.granted(table, one, reminder_days=POLICIES.pack_reminder_days) for one in [pack]))
     return pack
 
 
@@ -116,14 +117,14 @@ def _paid(shop: Shop, table: StampedTable, wg: str, number: int, quantity: int) 
     """The pack that an order paid at Stripe will become, and the session it was paid in."""
     wanted = PlaceOrder(**{**ORDER, "lines": [{"sku": SERVICE, "quantity": quantity}]})
     name = OrderName(workgroup_id=wg, order_id=named(Kind.ORDER, wg, str(number)))
-    desk = selling.desk(table.stamped(replace(table.stamp, request_id=f"{table.stamp.request_id}-{number}")))
-    order = wanted.order(name, catalog(), POLICIES, by=desk.table.stamp)
-    placed, _ = buying.place(desk, name, wanted.request_hash(), lambda: order)
+    using = buying_with(table.stamped(replace(table.stamp, request_id=f"{table.stamp.request_id}-{number}")))
+    order = wanted.order(name, catalog(), POLICIES, by=using.table.stamp)
+    placed, _ = ordering.place(using, name, wanted.request_hash(), lambda: order)
     shop.stripe.pay(placed.checkout.url)
     assert placed.checkout.session_id is not None
-    payment = desk.payments.read_checkout(placed.checkout.session_id).payment
+    payment = using.payments.read_checkout(placed.checkout.session_id).payment
     assert payment is not None
-    (pack,) = granting.packs_of(
+    (pack,) = packs_of(
         catalog(),
         wg,
         [Line(SERVICE, quantity)],

@@ -3,11 +3,13 @@
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
-from packhouse import sweeping
 from packhouse.domain.access import Stamp
 from packhouse.errors import TryAgain
 from packhouse.store import keys
-from packhouse.store.table import StampedTable, Table, Write, WriteRefused, plain
+from packhouse.store.patience import WriteRefused
+from packhouse.store.table import StampedTable, Table, Write
+from packhouse.store.wire import plain
+from packhouse.sweep import engine
 from tests.histories.checker import UNKNOWN
 from tests.histories.operations import EXPIRED, LAPSED, LEFT, STOPPED, Operation, SweepPack, SweepRun
 from tests.histories.places import POLICIES, Place
@@ -27,7 +29,7 @@ def tick(place: Place, now: int) -> list[tuple[Operation, Hashable]]:
     table, at = _Watched(place.client, place.table.name, deeds), place.at(now)
     otherwise: Hashable = LEFT
     try:
-        swept = sweeping.tick(table, POLICIES, clock=lambda: at, seconds=SECONDS, items_max=ITEMS_MAX)
+        swept = engine.tick(table, POLICIES, clock=lambda: at, seconds=SECONDS, items_max=ITEMS_MAX)
     except TryAgain:
         otherwise = UNKNOWN
     else:

@@ -8,10 +8,13 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from packhouse import invariants, runtime, settings, sweeping
+from packhouse import runtime, settings
 from packhouse.domain.journal import OUTSIDE, Entry
-from packhouse.store import changes, keys, marks
-from packhouse.store.table import plain
+from packhouse.journal.entries import entry_of
+from packhouse.operations import invariants
+from packhouse.store import keys, marks
+from packhouse.store.wire import plain
+from packhouse.sweep import engine
 from tests.harness import template
 from tests.harness.gateway import Answer, Gateway, context, handler_of
 from tests.harness.shop import Shop
@@ -110,7 +113,7 @@ class Stage:
             told: dict[str, dict[str, int]] = handler_of("SweepFunction")({"job": "sweep"}, context())
             return told
         given: Any = {"seconds": 60, "items_max": items_max, "clock": runtime.now}
-        swept = sweeping.tick(self.world.table, settings.settings().policies, **given)
+        swept = engine.tick(self.world.table, settings.settings().policies, **given)
         return {queue: asdict(one) for queue, one in swept.items()}
 
     def watch(self) -> list[str]:
@@ -169,7 +172,7 @@ def _entries(records: list[Any]) -> Iterator[Entry]:
     """What the journal function makes of the stream's records, without the table to put it in."""
     for record in records:
         change = record["dynamodb"]
-        entry = changes.entry(
+        entry = entry_of(
             event_id=record["eventID"],
             sequence=change["SequenceNumber"],
             recorded_at=datetime.fromtimestamp(change["ApproximateCreationDateTime"], UTC),

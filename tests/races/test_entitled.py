@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Callable
 
-from packhouse import consuming, entitling
 from packhouse.catalog import catalog
-from packhouse.consuming import Start, Started, StartItem
+from packhouse.consumption import entitling, starting
+from packhouse.consumption.starting import Start, Started, StartItem
 from packhouse.domain.entitlements import Entitlement
 from packhouse.domain.runs import Coverage, Pass
 from packhouse.errors import AssignmentRequired, EntitlementUsed, LicensesExhausted, Refusal, RetriesExhausted
@@ -18,7 +18,7 @@ BUNDLE = "user-migration-bundle"
 ROUNDS = 6
 
 
-def starting(world: World, project: str, name: str, item: StartItem, run_pass: Pass) -> Callable[[], Started]:
+def start_of(world: World, project: str, name: str, item: StartItem, run_pass: Pass) -> Callable[[], Started]:
     wanted = Start(
         workgroup_id=NORTHWIND,
         project_id=project,
@@ -30,11 +30,11 @@ def starting(world: World, project: str, name: str, item: StartItem, run_pass: P
         request_hash="hash",
     )
     table = world.stamped()
-    return lambda: consuming.start(table, catalog(), Policies(), wanted)
+    return lambda: starting.start(table, catalog(), Policies(), wanted)
 
 
-def starting_for(world: World, project: str, user: str, name: str) -> Callable[[], Started]:
-    return starting(world, project, name, StartItem(item_id="box", user=user, licenses=1), Pass.FULL)
+def start_for(world: World, project: str, user: str, name: str) -> Callable[[], Started]:
+    return start_of(world, project, name, StartItem(item_id="box", user=user, licenses=1), Pass.FULL)
 
 
 def assigning(world: World, user: str) -> Callable[[], tuple[Entitlement, bool]]:
@@ -56,7 +56,7 @@ def test_of_a_withdrawal_and_a_covered_start_one_wins_and_both_get_a_true_answer
         user = f"user-{number}"
         world.entitlement("PUT", user)
         acts: list[Callable[[], object]] = [
-            starting_for(world, project, user, f"start {user}"),
+            start_for(world, project, user, f"start {user}"),
             withdrawing(world, user),
         ]
         answers = at_once(acts if number % 2 else acts[::-1], callers=2)
@@ -115,7 +115,7 @@ def test_many_first_runs_of_one_user_at_once_are_all_covered(world: World) -> No
     project = world.project()
     world.entitle("ada")
 
-    answers = at_once([starting_for(world, project, "ada", f"start {number}") for number in range(2 * CALLERS)])
+    answers = at_once([start_for(world, project, "ada", f"start {number}") for number in range(2 * CALLERS)])
 
     assert all(isinstance(answer, Started) for answer in answers), answers
 
@@ -128,7 +128,7 @@ def test_a_root_is_retried_10_times_by_many_at_once_and_no_more(world: World) ->
     item = StartItem(item_id="box-0", user=None, licenses=1, parent_run_id=root)
 
     answers = at_once(
-        [starting(world, project, f"retry {number}", item, Pass.RETRY_ERRORS) for number in range(3 * CALLERS)]
+        [start_of(world, project, f"retry {number}", item, Pass.RETRY_ERRORS) for number in range(3 * CALLERS)]
     )
 
     started = [answer for answer in answers if isinstance(answer, Started)]

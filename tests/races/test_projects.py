@@ -5,27 +5,28 @@ from datetime import UTC, datetime
 
 import pytest
 
-from packhouse import changing, retiring
-from packhouse.consuming import Started
+from packhouse.consumption import changing_projects
+from packhouse.consumption.starting import Started
 from packhouse.domain.projects import Project, ProjectState
 from packhouse.errors import ProjectHasOpenRuns, ProjectNotActive, Refusal
 from packhouse.policies import Policies
 from packhouse.store import keys
+from packhouse.sweep import projects as sweep_projects
 from tests.harness.world import NORTHWIND, World
-from tests.races.test_races import CALLERS, at_once, starting
+from tests.races.test_races import CALLERS, at_once, start_of
 
 ROUNDS = 12
 
 
 def removing(world: World, project: str, *, release: bool) -> Callable[[], Project]:
     table = world.stamped()
-    return lambda: changing.remove(table, NORTHWIND, project, release=release)
+    return lambda: changing_projects.remove(table, NORTHWIND, project, release=release)
 
 
 def stepping(world: World, project: str) -> Callable[[], None]:
     table, met = world.stamped("packhouse:sweep"), world.item(keys.project(NORTHWIND, project))
     assert met is not None
-    return lambda: retiring.step(table, Policies(), met)
+    return lambda: sweep_projects.step(table, Policies(), met)
 
 
 def stored(world: World, project: str) -> ProjectState:
@@ -44,7 +45,7 @@ def test_of_a_removal_and_a_start_at_once_one_wins_and_both_get_a_true_answer(wo
     for round_number in range(ROUNDS):
         project = world.project()
         acts: list[Callable[[], Project | Started]] = [
-            starting(world, project, f"round {round_number}"),
+            start_of(world, project, f"round {round_number}"),
             removing(world, project, release=False),
         ]
         answers = at_once(acts[:: 1 if round_number % 2 else -1], callers=2)
@@ -67,7 +68,7 @@ def test_many_starts_and_removals_at_once_leave_no_hold_in_a_removed_project(
     pack = world.grant("mailbox-migration", 20)
     project = world.project()
     acts: list[Callable[[], Project | Started]] = [
-        starting(world, project, f"start {number}") for number in range(2 * CALLERS)
+        start_of(world, project, f"start {number}") for number in range(2 * CALLERS)
     ]
     acts.insert(CALLERS, removing(world, project, release=release))
 
@@ -93,7 +94,7 @@ def test_of_an_idle_end_and_a_start_at_once_one_wins(world: World) -> None:
         world.clock.now = datetime(2027, 6, 1, tzinfo=UTC)
         acts: list[Callable[[], Started | None]] = [
             stepping(world, project),
-            starting(world, project, f"round {round_number}"),
+            start_of(world, project, f"round {round_number}"),
         ]
         answers = at_once(acts[:: 1 if round_number % 2 else -1], callers=2)
 

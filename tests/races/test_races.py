@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from packhouse import consuming
 from packhouse.catalog import catalog
-from packhouse.consuming import Start, Started, StartItem
+from packhouse.consumption import settling, starting
+from packhouse.consumption.starting import Start, Started, StartItem
 from packhouse.domain.runs import Outcome, Run, Settlement
 from packhouse.errors import LicensesExhausted, Refusal, RunAlreadySettled
 from packhouse.policies import Policies
@@ -47,7 +47,7 @@ def at_once[Done](acts: Sequence[Callable[[], Done]], callers: int = CALLERS) ->
     return answers
 
 
-def starting(world: World, project: str, name: str) -> Callable[[], Started]:
+def start_of(world: World, project: str, name: str) -> Callable[[], Started]:
     wanted = Start(
         workgroup_id=NORTHWIND,
         project_id=project,
@@ -58,12 +58,12 @@ def starting(world: World, project: str, name: str) -> Callable[[], Started]:
         request_hash="hash",
     )
     table = world.stamped()
-    return lambda: consuming.start(table, catalog(), Policies(), wanted)
+    return lambda: starting.start(table, catalog(), Policies(), wanted)
 
 
-def settling(world: World, project: str, run: str, outcome: Outcome) -> Callable[[], tuple[Run, bool]]:
+def end_of(world: World, project: str, run: str, outcome: Outcome) -> Callable[[], tuple[Run, bool]]:
     table = world.stamped()
-    return lambda: consuming.settle(table, NORTHWIND, project, run, Settlement(outcome=outcome))
+    return lambda: settling.settle(table, NORTHWIND, project, run, Settlement(outcome=outcome))
 
 
 @pytest.mark.parametrize("round_number", range(10))
@@ -73,7 +73,7 @@ def test_100_licenses_are_held_exactly_100_times(world: World, round_number: int
     packs = [world.grant("mailbox-migration", quantity) for quantity in split]
     project = world.project()
 
-    answers = at_once([starting(world, project, f"attempt {number}") for number in range(300)])
+    answers = at_once([start_of(world, project, f"attempt {number}") for number in range(300)])
 
     started = [answer for answer in answers if isinstance(answer, Started)]
     refused = [answer for answer in answers if isinstance(answer, Refusal)]
@@ -93,7 +93,7 @@ def test_one_key_fired_8_times_at_once_starts_one_run_and_has_8_equal_answers(wo
 
     for round_number in range(10):
         name = f"key {round_number}"
-        answers = at_once([starting(world, project, name) for _ in range(CALLERS)])
+        answers = at_once([start_of(world, project, name) for _ in range(CALLERS)])
 
         told = [answer.runs for answer in answers if isinstance(answer, Started)]
         assert len(told) == CALLERS, answers
@@ -110,7 +110,7 @@ def test_the_last_license_asked_for_8_times_under_one_key_is_never_refused(world
         world.grant("mailbox-migration", 1)
         project = world.project()
 
-        answers = at_once([starting(world, project, f"last {round_number}") for _ in range(CALLERS)])
+        answers = at_once([start_of(world, project, f"last {round_number}") for _ in range(CALLERS)])
 
         assert all(isinstance(answer, Started) for answer in answers), answers
 
@@ -122,7 +122,7 @@ def test_of_success_and_failure_at_once_one_wins_and_both_get_a_true_answer(worl
 
     for run in world.started(project, 10):
         acts = [
-            settling(world, project, run, outcome)
+            end_of(world, project, run, outcome)
             for outcome in (Outcome.SUCCEEDED, Outcome.FAILED)
             for _ in range(CALLERS // 2)
         ]
@@ -150,7 +150,7 @@ def test_a_heartbeat_and_a_settlement_at_once_leave_the_run_settled(world: World
             lambda table=table, run=run: runs.extend(table, NORTHWIND, project, run, lease_seconds=3600)  # type: ignore[misc]  # bound now
             for _ in range(CALLERS - 1)
         ]
-        at_once([*beats, settling(world, project, run, Outcome.FAILED)])
+        at_once([*beats, end_of(world, project, run, Outcome.FAILED)])
 
     shown = [item for item in world.items() if keys.kind(item) == "RUN"]
     assert {item["state"] for item in shown} == {"released"}
@@ -162,9 +162,9 @@ def test_releases_and_starts_at_once_conserve_every_license(world: World) -> Non
     project = world.project()
     held = world.started(project, 15)
 
-    acts: list[Callable[[], object]] = [starting(world, project, f"new {number}") for number in range(40)]
+    acts: list[Callable[[], object]] = [start_of(world, project, f"new {number}") for number in range(40)]
     for number, run in enumerate(held):
-        acts.insert(number * 3, settling(world, project, run, Outcome.FAILED))
+        acts.insert(number * 3, end_of(world, project, run, Outcome.FAILED))
     at_once(acts)
 
     items = [world.item(keys.pack(NORTHWIND, pack.pack_id)) for pack in packs]

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from packhouse import consuming, runtime, sweeping
+from packhouse import runtime
+from packhouse.consumption import settling
 from packhouse.domain import instants
 from packhouse.domain.access import Stamp
 from packhouse.domain.packs import Pack
@@ -15,7 +16,8 @@ from packhouse.errors import LeaseEnded, Refusal
 from packhouse.policies import Policies
 from packhouse.store import keys, runs
 from packhouse.store.table import StampedTable
-from packhouse.sweeping import Swept
+from packhouse.sweep import engine
+from packhouse.sweep.engine import Swept
 from tests.harness.world import NORTHWIND, START, World
 from tests.races.test_races import CALLERS, at_once
 
@@ -25,7 +27,7 @@ type Settled = tuple[Run, bool]
 
 
 def sweeping_at(world: World, *, items_max: int = 1000) -> Callable[[], dict[str, Swept]]:
-    return lambda: sweeping.tick(world.table, Policies(), clock=runtime.now, seconds=60, items_max=items_max)
+    return lambda: engine.tick(world.table, Policies(), clock=runtime.now, seconds=60, items_max=items_max)
 
 
 def stamped_before(world: World, number: int) -> StampedTable:
@@ -34,9 +36,9 @@ def stamped_before(world: World, number: int) -> StampedTable:
     return world.table.stamped(Stamp(principal="worker", request_id=f"late {number}", changed_at=at))
 
 
-def settling(world: World, project: str, run: str, outcome: Outcome, number: int) -> Callable[[], Settled]:
+def end_of(world: World, project: str, run: str, outcome: Outcome, number: int) -> Callable[[], Settled]:
     table = stamped_before(world, number)
-    return lambda: consuming.settle(table, NORTHWIND, project, run, Settlement(outcome=outcome))
+    return lambda: settling.settle(table, NORTHWIND, project, run, Settlement(outcome=outcome))
 
 
 def counted(world: World, pack: Pack) -> tuple[int, int]:
@@ -53,9 +55,7 @@ def test_of_settlement_and_lapse_at_once_one_wins_and_both_get_a_true_answer(wor
     held = world.started(project, 40, lease_seconds=60)
     world.clock.advance(seconds=60)
 
-    acts: list[Callable[[], object]] = [
-        settling(world, project, run, outcome, number) for number, run in enumerate(held)
-    ]
+    acts: list[Callable[[], object]] = [end_of(world, project, run, outcome, number) for number, run in enumerate(held)]
     acts.insert(2, sweeping_at(world))
     answers = at_once(acts, callers=3)
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from dev.config import Config
-from dev.front import Front
-from dev.gate import Gate
-from dev.people import Persona
+from dev.demo.people import Persona
+from dev.stack.front import Front
+from dev.stack.gate import Gate
 from tests.stack.running import Answer, free_port
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from dev import expand
 from dev.config import Config, StartError
-from dev.local_template import LocalTemplate, localized
-from dev.schedules import every
+from dev.ministack.schedules import every
+from dev.ministack.template import LocalTemplate, localized
+from dev.template import expanded
 from tests.stack.running import ROOT
 
 
@@ -23,14 +23,14 @@ def of_type(template: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
 
 
 def test_what_aws_gets_has_nothing_of_the_local_stack() -> None:
-    text = str(expand.expanded())
+    text = str(expanded())
 
     for local_only in ("MINISTACK", "127.0.0.1", "localhost", "ADMIN_USER_PASSWORD"):
         assert local_only not in text
 
 
 def test_what_aws_gets_is_plain_cloudformation() -> None:
-    template = expand.expanded()
+    template = expanded()
 
     kinds = {each["Type"] for each in template["Resources"].values()}
     assert "Transform" not in template
@@ -41,7 +41,7 @@ def test_what_aws_gets_is_plain_cloudformation() -> None:
 
 
 def test_every_route_of_the_api_is_a_route_of_the_local_stack(tmp_path: Path) -> None:
-    (api,) = of_type(expand.expanded(), "AWS::ApiGatewayV2::Api").values()
+    (api,) = of_type(expanded(), "AWS::ApiGatewayV2::Api").values()
     wanted = {
         f"{method.upper()} {path}": (operation["x-amazon-apigateway-integration"], authorizer_of(operation))
         for path, operations in api["Body"]["paths"].items()
@@ -116,7 +116,7 @@ def test_every_reader_of_the_stream_is_known(tmp_path: Path) -> None:
 
     mapped = {
         re.sub("Aliaslive$", "", each["FunctionName"]["Ref"])
-        for each in of_type(expand.expanded(), "AWS::Lambda::EventSourceMapping").values()
+        for each in of_type(expanded(), "AWS::Lambda::EventSourceMapping").values()
         if "StartingPosition" in each
     }
     assert "JournalFunction" in readers

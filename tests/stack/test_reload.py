@@ -241,7 +241,7 @@ def test_the_next_request_is_answered_when_all_hosts_were_killed(stack: LocalSta
 def test_a_stack_ends_when_ministack_has_died(start: Start) -> None:
     stack = start()
     below = descendants(stack.process.pid)
-    (ministack,) = {pid for pid in below if b"dev.aws" in Path(f"/proc/{pid}/cmdline").read_bytes()}
+    (ministack,) = {pid for pid in below if b"dev.ministack.process" in Path(f"/proc/{pid}/cmdline").read_bytes()}
 
     os.kill(ministack, signal.SIGKILL)
 

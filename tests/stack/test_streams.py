@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from dev import patterns
 from dev.config import StartError
-from dev.streams import Bookmark, Reading
-from dev.worker import BatchItemFailures, Context, Served, result
+from dev.hosting.worker import BatchItemFailures, Context, Served, result
+from dev.ministack import patterns
+from dev.ministack.streams import Bookmark, Reading
 
 CONTEXT = Context(
     function_name="f",

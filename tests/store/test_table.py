@@ -11,13 +11,12 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from packhouse.domain import instants
 from packhouse.domain.access import Stamp
 from packhouse.errors import TryAgain
-from packhouse.store import keys
-from packhouse.store import table as store
-from packhouse.store.table import WriteRefused
+from packhouse.store import keys, patience
+from packhouse.store.patience import WriteRefused
 from tests.harness.world import NORTHWIND, World
 
 KEY = {"PK": "WG#wg_test", "SK": "GARDEN#1"}
-TRIES = len(store.PAUSES_SECONDS_MAX)
+TRIES = len(patience.PAUSES_SECONDS_MAX)
 
 
 @pytest.fixture(autouse=True)

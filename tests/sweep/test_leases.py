@@ -2,9 +2,9 @@
 
 import pytest
 
-from packhouse import sweeping
 from packhouse.domain.packs import PackState
 from packhouse.policies import Policies
+from packhouse.sweep import engine
 from tests.harness.world import World
 from tests.sweep.ticks import NOTHING, counters, expiring_in, run_item, set_pack, sweep
 
@@ -13,7 +13,7 @@ def test_nothing_due_is_nothing_done(world: World) -> None:
     world.grant("mailbox-migration", 3)
     world.started(world.project())
 
-    assert sweep(world) == dict.fromkeys(sweeping.STEPS, NOTHING)
+    assert sweep(world) == dict.fromkeys(engine.STEPS, NOTHING)
 
 
 def test_a_hold_lapses_from_the_second_its_lease_ends(world: World) -> None:
@@ -175,7 +175,7 @@ def test_a_lapse_decided_on_a_stale_read_loses_to_a_heartbeat_and_to_a_settlemen
     world.clock.advance(seconds=1)
 
     for item in stale:
-        sweeping.STEPS["RUN"](world.stamped(), Policies(), item)
+        engine.STEPS["RUN"](world.stamped(), Policies(), item)
 
     assert [run_item(world, project, run)["state"] for run in (extended, settled)] == ["held", "consumed"]
     assert counters(world, pack) == (0, 0, 0)

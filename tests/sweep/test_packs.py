@@ -2,7 +2,7 @@
 
 import pytest
 
-from packhouse import consuming
+from packhouse.consumption import settling
 from packhouse.domain.packs import PackState
 from packhouse.domain.runs import Outcome, Settlement
 from tests.harness.world import NORTHWIND, World
@@ -31,7 +31,7 @@ def test_what_comes_back_just_after_the_end_expires_at_the_last_look(world: Worl
     late = world.stamped()  # a request that came before the end and is written after it
     world.clock.advance(seconds=1)
     sweep(world)
-    consuming.settle(late, NORTHWIND, project, run, Settlement(outcome=Outcome.FAILED))
+    settling.settle(late, NORTHWIND, project, run, Settlement(outcome=Outcome.FAILED))
     between = counters(world, pack)
     world.clock.advance(minutes=5)
     sweep(world)

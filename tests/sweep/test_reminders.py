@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from packhouse import runtime
 from packhouse.domain import instants
 from packhouse.domain.access import Role
 from packhouse.domain.packs import Pack, PackState
-from packhouse.mailer import MailRefused
+from packhouse.notifications.mailer import MailRefused, mailer
 from packhouse.store import access, workgroups
 from tests.harness.memory import forget
 from tests.harness.post import Post
@@ -155,7 +154,7 @@ def test_one_administrator_who_cannot_be_written_to_keeps_no_other_from_it(world
     sweep(world)
     world.pump()
     messages = post.waiting()
-    sent = runtime.mailer()._client.meta.events  # noqa: SLF001  # botocore's own, to refuse one of two
+    sent = mailer()._client.meta.events  # noqa: SLF001  # botocore's own, to refuse one of two
 
     def refuse(params: Any, **_: object) -> None:  # noqa: ANN401  # botocore's
         if params["Destination"]["ToAddresses"] == ["no address"]:

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 
-from packhouse import sweeping
 from packhouse.policies import Policies
 from packhouse.store import keys, queues
-from packhouse.store.table import Item
-from packhouse.sweeping import Swept
+from packhouse.store.wire import Item
+from packhouse.sweep import engine
+from packhouse.sweep.engine import Swept
 from tests.harness.world import World
 from tests.sweep.ticks import NOTHING, counters, expiring_in, item_of, run_item, sweep
 
@@ -53,7 +53,7 @@ def test_a_tick_says_for_how_long_what_it_left_has_been_due(world: World) -> Non
     assert first["RUN"].done == 1
     assert first["PACK"] == Swept(late_seconds=2 * 3600)
     assert (second["RUN"], second["PACK"]) == (Swept(), Swept(done=1))
-    assert third == dict.fromkeys(sweeping.STEPS, Swept())
+    assert third == dict.fromkeys(engine.STEPS, Swept())
 
 
 def test_a_tick_without_time_does_nothing_and_says_so(world: World) -> None:
@@ -95,7 +95,7 @@ def test_a_poisoned_item_waits_longer_each_time_then_is_parked_and_keeps_no_othe
     assert [sum(tick[name] for tick in ticks) for name in ("done", "postponed", "parked")] == [1, 4, 1]
     item = run_item(world, project, bad)
     assert (item["due"], item["parked_from"], item["tries"]) == ("PARKED#RUN", f"RUN#{bad[4].upper()}", 5)
-    assert caplog.messages.count(sweeping.PARKED) == 1
+    assert caplog.messages.count(engine.PARKED) == 1
 
 
 def test_what_is_in_a_queue_by_mistake_is_logged_without_its_user(
@@ -170,7 +170,7 @@ def test_a_busy_table_counts_no_try_and_ends_the_tick(world: World) -> None:
     world.clock.advance(minutes=1)
     after = sweep(world)["RUN"]
 
-    assert (busy["done"], busy["postponed"], busy["parked"]) == (0, sweeping.BUSY_MAX, 0)
+    assert (busy["done"], busy["postponed"], busy["parked"]) == (0, engine.BUSY_MAX, 0)
     assert set(tries) == {0}
     assert after == {**NOTHING, "done": 20}
 
@@ -220,7 +220,7 @@ def test_an_index_that_lags_brings_nothing_up_twice(world: World) -> None:
     sweep(world)
 
     for item in stale:
-        sweeping.STEPS["RUN"](world.stamped(), Policies(), item)
+        engine.STEPS["RUN"](world.stamped(), Policies(), item)
 
     assert counters(world, pack) == (3, 0, 0)
     assert {run_item(world, project, run)["state"] for run in runs} == {"lapsed"}

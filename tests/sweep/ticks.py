@@ -3,12 +3,13 @@
 from datetime import timedelta
 from typing import Any
 
-from packhouse import runtime, sweeping
+from packhouse import runtime
 from packhouse.domain import instants
 from packhouse.domain.packs import Pack
 from packhouse.policies import Policies
 from packhouse.store import keys
-from packhouse.store.table import Item
+from packhouse.store.wire import Item
+from packhouse.sweep import engine
 from tests.harness.gateway import context, handler_of
 from tests.harness.world import NORTHWIND, START, World
 
@@ -21,7 +22,7 @@ def sweep(world: World, **bounds: Any) -> Any:  # noqa: ANN401  # JSON, or what 
     if not bounds:
         return handler_of("SweepFunction")({"job": "sweep"}, context())
     given = {"seconds": 60, "items_max": 1000, **bounds}
-    return sweeping.tick(world.table, Policies(), clock=runtime.now, **given)
+    return engine.tick(world.table, Policies(), clock=runtime.now, **given)
 
 
 def item_of(world: World, pack: Pack) -> Item:

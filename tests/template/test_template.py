@@ -11,11 +11,15 @@ from typing import Any
 
 import pytest
 
-from packhouse import auditing, bus, buying, mailing, selling, sweeping
+from packhouse.checkout import receiving
 from packhouse.domain import journal
-from packhouse.payments import stripe
+from packhouse.journal import bus
+from packhouse.notifications import mailing
+from packhouse.operations import auditing
+from packhouse.payments import client, stripe
 from packhouse.policies import Policies
 from packhouse.store import mails
+from packhouse.sweep import engine
 from tests.harness import template
 
 MANAGED_WITH_ANY_RESOURCE = {
@@ -178,7 +182,7 @@ def test_a_function_that_asks_stripe_is_done_before_its_time_is_over() -> None:
     asking = [name for name, needs in CALLS.items() if "StripeSecret" in needs]
     seconds = {name: of_type("AWS::Lambda::Function")[name]["Properties"]["Timeout"] for name in asking}
 
-    assert min(seconds.values()) >= selling.CALLS_SECONDS_MAX + stripe.CALL_SECONDS_MAX + 2  # and some for DynamoDB
+    assert min(seconds.values()) >= client.CALLS_SECONDS_MAX + stripe.CALL_SECONDS_MAX + 2  # and some for DynamoDB
 
 
 def test_every_function_file_imports_only_the_layer() -> None:
@@ -227,7 +231,7 @@ def test_odd_payments_raise_an_alarm_whoever_meets_them() -> None:
         name.removesuffix("Function") for name, needs in CALLS.items() if needs.get("Table") and "StripeSecret" in needs
     }
     assert {one["Properties"]["LogGroupName"]["Ref"].removesuffix("Logs") for one in filters} == sellers
-    assert all(one["Properties"]["FilterPattern"] == f'{{ $.message = "{buying.ODD}" }}' for one in filters)
+    assert all(one["Properties"]["FilterPattern"] == f'{{ $.message = "{receiving.ODD}" }}' for one in filters)
     assert template.resources()["OddPayments"]["Properties"]["AlarmActions"] == [{"Ref": "Alarms"}]
 
 
@@ -333,10 +337,10 @@ def test_a_sweep_that_is_behind_or_silent_and_what_it_parks_raise_alarms() -> No
     late, parked = (template.resources()[name]["Properties"] for name in ("SweepLateness", "ParkedItem"))
     behind, items = (template.resources()[name]["Properties"] for name in ("SweepBehind", "ParkedItems"))
 
-    assert late["FilterPattern"] == f'{{ $.message = "{sweeping.SWEPT}" }}'
+    assert late["FilterPattern"] == f'{{ $.message = "{engine.SWEPT}" }}'
     assert late["MetricTransformations"][0]["MetricValue"] == "$.late_seconds"
     assert behind["TreatMissingData"] == "breaching"
-    assert parked["FilterPattern"] == f'{{ $.message = "{sweeping.PARKED}" }}'
+    assert parked["FilterPattern"] == f'{{ $.message = "{engine.PARKED}" }}'
     for alarm, metric in ((behind, late), (items, parked)):
         assert alarm["MetricName"] == metric["MetricTransformations"][0]["MetricName"]
         assert alarm["AlarmActions"] == [{"Ref": "Alarms"}]

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from packhouse import metering
 from packhouse.domain import instants
+from packhouse.journal import rollup
 from packhouse.store import keys
-from packhouse.store.table import Log, plain
+from packhouse.store.table import Log
+from packhouse.store.wire import plain
 from tests.harness.world import CONTOSO, NORTHWIND, START, World
 from tests.usage.rollups import (
     a_busy_day,
@@ -183,7 +184,7 @@ def test_months_without_a_tick_are_made_up_for(world: World) -> None:
     done = roll_up(world), through(world), roll_up(world), through(world)
 
     assert done == (
-        {"workgroups": 2, "parts": metering.PARTS_PER_TICK_MAX + 6, "failed": 0},
+        {"workgroups": 2, "parts": rollup.PARTS_PER_TICK_MAX + 6, "failed": 0},
         "2027-12-28",
         {"workgroups": 2, "parts": 10, "failed": 0},
         "2028-01-07",
@@ -197,7 +198,7 @@ def test_a_tick_that_has_no_time_left_goes_on_where_it_stopped(world: World) -> 
     told(world, "2026-11-24T04:00:00Z")
     at(world, "2026-11-27T01:00:00Z")
 
-    done = [metering.tick(world.table, world.journal, now=world.clock.now, seconds=0) for _ in range(8)]
+    done = [rollup.tick(world.table, world.journal, now=world.clock.now, seconds=0) for _ in range(8)]
 
     assert [tick.parts for tick in done] == [1, 1, 1, 1, 1, 1, 0, 0]  # by turns: Contoso, Northwind, Contoso, …
     assert usage(world, "by=project") == {"prj_told": {"held": 1}}
@@ -211,8 +212,8 @@ def test_a_day_of_very_many_entries_is_counted_in_parts(world: World) -> None:
         told(world, instants.text(START + timedelta(minutes=number // 3)), licenses=number + 1)
     at(world, "2026-11-25T01:00:00Z")
 
-    done = metering.tick(world.table, world.journal, now=world.clock.now, seconds=60, entries_max=10)
-    metering.tick(world.table, world.journal, now=world.clock.now + timedelta(days=2), seconds=60, entries_max=10)
+    done = rollup.tick(world.table, world.journal, now=world.clock.now, seconds=60, entries_max=10)
+    rollup.tick(world.table, world.journal, now=world.clock.now + timedelta(days=2), seconds=60, entries_max=10)
 
     assert done.parts == 4  # 9, 9 and 6 entries, and Contoso's day
     assert usage(world) == {"2026-11": {"held": 24 * 25 // 2}}

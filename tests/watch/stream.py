@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dev import patterns
-from packhouse import retiring
+from dev.ministack import patterns
 from packhouse.policies import Policies
 from packhouse.store import keys
+from packhouse.sweep import projects as sweep_projects
 from tests.harness import template
 from tests.harness.gateway import context, handler_of
 from tests.harness.post import Post, Sent
@@ -58,4 +58,4 @@ def threshold(world: World, number: int, **fields: object) -> None:
 def idle(world: World, project: str, *, days: int) -> None:
     """Let so many days go by, and the sweep look at the project."""
     world.clock.advance(days=days)
-    retiring.step(world.stamped("packhouse:sweep"), Policies(), project_item(world, project))
+    sweep_projects.step(world.stamped("packhouse:sweep"), Policies(), project_item(world, project))

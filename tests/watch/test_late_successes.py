@@ -2,9 +2,9 @@
 
 import pytest
 
-from packhouse import retiring
 from packhouse.policies import Policies
 from packhouse.store import keys, projects
+from packhouse.sweep import projects as sweep_projects
 from tests.harness.post import Post
 from tests.harness.world import NORTHWIND, World
 from tests.watch.stream import idle, mailed, project_item, watch
@@ -88,7 +88,7 @@ def test_a_success_is_judged_by_what_its_project_is_when_it_is_stamped(world: Wo
     (run,) = world.started(project, items=[{"item_id": "box-1", "user": "ann@northwind.example"}])
     world.clock.advance(days=31)
     met = project_item(world, project)
-    retiring.step(world.stamped("packhouse:sweep"), Policies(), met)
+    sweep_projects.step(world.stamped("packhouse:sweep"), Policies(), met)
     if opened_again:
         met = project_item(world, project)
         world.call("PATCH", f"projects/{project}", "amy", json={"state": "active"})

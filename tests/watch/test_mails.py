@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from packhouse import runtime
 from packhouse.domain.access import Role
-from packhouse.mailer import MailRefused
+from packhouse.notifications.mailer import MailRefused, mailer
 from packhouse.store import access
 from tests.harness.post import Post
 from tests.harness.world import NORTHWIND, World
@@ -119,4 +118,4 @@ def refuse_first() -> None:
         response = type("Response", (), {"status_code": 400})
         return (response, refusals.pop()) if refusals else None
 
-    runtime.mailer()._client.meta.events.register("before-call.sesv2.SendEmail", refuse)  # noqa: SLF001  # botocore's own
+    mailer()._client.meta.events.register("before-call.sesv2.SendEmail", refuse)  # noqa: SLF001  # botocore's own

@@ -1,4 +1,4 @@
-"""The only place that builds a client, and the only clock. Everything below takes what it needs as an argument."""
+"""The clock, and the tables. Everything below takes them as arguments."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
-from packhouse.bus import Bus
-from packhouse.mailer import Mailer
-from packhouse.settings import bus_name, mail_settings, settings
+from packhouse.settings import settings
 from packhouse.store.table import Log, Table
 
 if TYPE_CHECKING:
@@ -37,18 +35,6 @@ def table() -> Table:
 @cache
 def journal() -> Log:
     return Log(dynamodb(), settings().journal)
-
-
-@cache
-def bus() -> Bus:
-    return Bus(boto3.client("events", config=patience()), bus_name())
-
-
-@cache
-def mailer() -> Mailer:
-    """Whose calls are sent once: a mail whose answer was lost may have been sent, and isn't sent again at once."""
-    config = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1})
-    return Mailer(boto3.client("sesv2", config=config), sender=mail_settings().sender)
 
 
 def patience() -> Config:

@@ -10,7 +10,7 @@ from packhouse.domain.journal import Change, Entry
 from packhouse.domain.projects import Project
 from packhouse.domain.usage import By, Usage
 from packhouse.domain.workgroups import Workgroup
-from packhouse.reporting import Days, Paid
+from packhouse.journal.reporting import Days, Paid
 
 LAST_SHEET = "About"
 SUMS = ("Held", "Consumed", "Released", "Lapsed", "Covered runs", "Free runs")

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from packhouse.domain import ids, instants
-from packhouse.domain.licenses import LicenseType
+from packhouse.domain.licenses import Catalog, LicenseType, Line
 from packhouse.domain.money import Money
 
 EXPIRING_WITHIN = timedelta(days=45)  # a name of the API says so
@@ -111,6 +111,18 @@ def acquired(
         acquired_at=acquired_at,
         expires_at=expires_at,
     )
+
+
+def packs_of(
+    catalog: Catalog, wg: str, lines: Sequence[Line], *, acquisition: str, source: Source, acquired_at: datetime
+) -> list[Pack]:
+    """A pack per line. `acquisition` names what they came from, so that the same one makes the same packs again."""
+    return [
+        acquired(
+            wg, catalog.of(line.sku), line.quantity, acquisition, str(index), source=source, acquired_at=acquired_at
+        )
+        for index, line in enumerate(lines)
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ import stripe
 from packhouse.domain.money import Money
 from packhouse.domain.orders import Order, Payment
 from packhouse.errors import PaymentProviderUnavailable
-from packhouse.payments import Notice, OrderName, PaymentRejected, Session, SessionStatus, TooManyNotices
+from packhouse.payments.provider import Notice, OrderName, PaymentRejected, Session, SessionStatus, TooManyNotices
 
 if TYPE_CHECKING:
     from stripe.params.checkout import SessionCreateParams

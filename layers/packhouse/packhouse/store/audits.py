@@ -12,7 +12,9 @@ from packhouse.domain.journal import Entry
 from packhouse.domain.violations import Violation
 from packhouse.errors import NotFound, TryAgain
 from packhouse.store import journal, keys
-from packhouse.store.table import BATCH_READ_MAX, Item, Key, KeyRange, StampedTable, Table, WriteRefused
+from packhouse.store.patience import WriteRefused
+from packhouse.store.table import BATCH_READ_MAX, KeyRange, StampedTable, Table
+from packhouse.store.wire import Item, Key
 
 CONTENT_MAX = 500_000  # items and entries of one workgroup: what the function's memory holds
 SUSPECTS_MAX = 200  # all in one item

@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from packhouse.domain import instants
 from packhouse.domain.entitlements import Entitlement, EntitlementState
 from packhouse.store import keys, packs
-from packhouse.store.table import Item, StampedTable, Table, Write, WriteRefused
+from packhouse.store.patience import WriteRefused
+from packhouse.store.table import StampedTable, Table, Write
+from packhouse.store.wire import Item
 
 
 class EntitlementMoved(Exception):  # noqa: N818  # an outcome that the use cases answer

@@ -7,7 +7,9 @@ from datetime import datetime
 from packhouse.domain import instants
 from packhouse.domain.journal import Change, Entry
 from packhouse.store import keys
-from packhouse.store.table import Item, KeyRange, Log, Only, StampedTable, Table, WriteRefused
+from packhouse.store.patience import WriteRefused
+from packhouse.store.table import KeyRange, Log, Only, StampedTable, Table
+from packhouse.store.wire import Item
 
 MONTHS_PER_PAGE_MAX = 12
 

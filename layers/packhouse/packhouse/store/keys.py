@@ -7,7 +7,8 @@ from typing import Any
 from urllib.parse import quote
 
 from packhouse.domain import ids, instants
-from packhouse.store.table import Item, Key, KeyRange
+from packhouse.store.table import KeyRange
+from packhouse.store.wire import Item, Key
 
 
 def workgroup(wg: str) -> Key:

@@ -6,7 +6,8 @@ from uuid import uuid4
 
 from packhouse.errors import TryAgain
 from packhouse.store import keys
-from packhouse.store.table import StampedTable, WriteRefused
+from packhouse.store.patience import WriteRefused
+from packhouse.store.table import StampedTable
 
 CLAIM = timedelta(minutes=2)
 """How long a mail may be on its way; no sender lives that long."""

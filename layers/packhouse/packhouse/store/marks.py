@@ -5,7 +5,8 @@ from datetime import datetime
 
 from packhouse.domain import instants
 from packhouse.store import keys
-from packhouse.store.table import StampedTable, Table, WriteRefused
+from packhouse.store.patience import WriteRefused
+from packhouse.store.table import StampedTable, Table
 
 
 def read(table: Table) -> tuple[datetime, datetime | None] | None:

@@ -10,7 +10,9 @@ from packhouse.domain.money import Money
 from packhouse.domain.orders import Address, Checkout, Event, Method, Order, OrderLine, OrderStatus, Payment
 from packhouse.errors import IdempotencyKeyReused, NotFound
 from packhouse.store import keys
-from packhouse.store.table import Item, StampedTable, Table, Write, WriteRefused
+from packhouse.store.patience import WriteRefused
+from packhouse.store.table import StampedTable, Table, Write
+from packhouse.store.wire import Item
 
 _NEWEST = "#status = :open AND checkout.#number = :number"
 

@@ -9,7 +9,8 @@ from packhouse.domain.packs import Pack, PackState, Source, SourceKind
 from packhouse.domain.runs import Allocation
 from packhouse.errors import NotFound
 from packhouse.store import keys, queues
-from packhouse.store.table import Item, Only, StampedTable, Table, Write
+from packhouse.store.table import Only, StampedTable, Table, Write
+from packhouse.store.wire import Item
 
 
 def granted(table: StampedTable, pack: Pack, *, reminder_days: int) -> Write:

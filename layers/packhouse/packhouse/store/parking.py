@@ -1,7 +1,8 @@
 """What nobody but an operator can decide, kept where operators look."""
 
 from packhouse.store import keys
-from packhouse.store.table import StampedTable, WriteRefused
+from packhouse.store.patience import WriteRefused
+from packhouse.store.table import StampedTable
 
 
 def park(table: StampedTable, queue: str, object_id: str, why: str) -> bool:

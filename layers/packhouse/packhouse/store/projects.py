@@ -7,7 +7,9 @@ from packhouse.domain import ids, instants
 from packhouse.domain.projects import IdleWarning, Project, ProjectState
 from packhouse.errors import IdempotencyKeyReused, NotFound
 from packhouse.store import keys
-from packhouse.store.table import Item, StampedTable, Table, Write, WriteRefused
+from packhouse.store.patience import WriteRefused
+from packhouse.store.table import StampedTable, Table, Write
+from packhouse.store.wire import Item
 
 
 class ProjectMoved(Exception):  # noqa: N818  # an outcome that the use cases answer by reading it again

@@ -6,7 +6,9 @@ from datetime import datetime
 
 from packhouse.domain import instants
 from packhouse.store import keys
-from packhouse.store.table import BATCH_READ_MAX, Item, Page, StampedTable, Table, WriteRefused
+from packhouse.store.patience import WriteRefused
+from packhouse.store.table import BATCH_READ_MAX, Page, StampedTable, Table
+from packhouse.store.wire import Item
 
 
 @dataclass(frozen=True, slots=True)

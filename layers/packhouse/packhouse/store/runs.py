@@ -10,7 +10,9 @@ from packhouse.domain.entitlements import Entitlement
 from packhouse.domain.runs import Coverage, Outcome, Pass, Run, RunState, Settlement
 from packhouse.errors import LeaseEnded, NotFound, RetriesExhausted, RunAlreadySettled, TryAgain
 from packhouse.store import entitlements, keys, packs, projects
-from packhouse.store.table import Item, Key, KeyRange, Only, StampedTable, Table, Write, WriteRefused
+from packhouse.store.patience import WriteRefused
+from packhouse.store.table import KeyRange, Only, StampedTable, Table, Write
+from packhouse.store.wire import Item, Key
 
 PROJECT_PAGES_MAX = 400  # of up to 1 MB: some 400,000 runs
 

@@ -4,50 +4,26 @@ Every write states its rule as a condition and asks for the item it met, so that
 no answer (a conflict, throttling) is tried again a few times, with jitter, and then leaves as `TryAgain`.
 """
 
-import base64
 import itertools
-import random
 import re
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, Never
-
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from botocore.exceptions import ClientError, HTTPClientError
-from botocore.exceptions import ConnectionError as ConnectionFailed
+from typing import TYPE_CHECKING, Any, Literal
 
 from packhouse.domain import instants
 from packhouse.domain.access import Stamp
 from packhouse.errors import TryAgain
+from packhouse.store import wire
+from packhouse.store.patience import PAUSES_SECONDS_MAX, WriteRefused, patiently, pause
+from packhouse.store.wire import Item, Key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-type Item = dict[str, Any]
-type Key = dict[str, str]
 
-PAUSES_SECONDS_MAX = (0, 0.05, 0.1, 0.2)  # one before each try
 BATCH_READ_MAX = 100
 PAGES_MAX = 50  # of up to 1 MB: some 50,000 packs in one list
-
-PASSING = frozenset(
-    {
-        "InternalServerError",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "ServiceUnavailable",
-        "ThrottlingException",
-        "TransactionConflictException",
-        "TransactionInProgressException",
-    }
-)
-PASSING_REASONS = frozenset({"None", "TransactionConflict", "ProvisionedThroughputExceeded", "ThrottlingError"})
-REFUSED = "ConditionalCheckFailed"
-SERVER_ERRORS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +60,6 @@ class Page:
     after: Item | None
 
 
-class WriteRefused(Exception):  # noqa: N818  # an answer of the store, caught nowhere else
-    """A condition didn't hold. In the order of the writes: which were refused, and the item each of those met."""
-
-    def __init__(self, refused: Sequence[bool], met: Sequence[Item | None]) -> None:
-        super().__init__(f"refused: {[number for number, one in enumerate(refused) if one]}")
-        self.refused = tuple(refused)
-        self.met = tuple(met)
-
-
 class Table:
     """Reads. `stamped()` gives the table that also writes, in a caller's name."""
 
@@ -105,8 +72,8 @@ class Table:
 
     def read(self, key: Key) -> Item | None:
         """The item, read consistently; None if there is none."""
-        found = _patiently(self._client.get_item, TableName=self.name, Key=_wire(key), ConsistentRead=True)
-        return plain(found["Item"]) if "Item" in found else None
+        found = patiently(self._client.get_item, TableName=self.name, Key=wire.of(key), ConsistentRead=True)
+        return wire.plain(found["Item"]) if "Item" in found else None
 
     def read_many(self, keys: Sequence[Key]) -> list[Item | None]:
         """The items of up to 100 keys, in their order, in one consistent batch read."""
@@ -115,12 +82,12 @@ class Table:
             raise ValueError(message)
         if not keys:
             return []
-        wanted: Any = {self.name: {"Keys": [_wire(key) for key in keys], "ConsistentRead": True}}
+        wanted: Any = {self.name: {"Keys": [wire.of(key) for key in keys], "ConsistentRead": True}}
         found: dict[tuple[str, str], Item] = {}
         for seconds_max in PAUSES_SECONDS_MAX:
-            _pause(seconds_max)
-            answer = _patiently(self._client.batch_get_item, RequestItems=wanted)
-            for item in map(plain, answer["Responses"].get(self.name, [])):
+            pause(seconds_max)
+            answer = patiently(self._client.batch_get_item, RequestItems=wanted)
+            for item in map(wire.plain, answer["Responses"].get(self.name, [])):
                 found[item["PK"], item["SK"]] = item
             wanted = answer.get("UnprocessedKeys")
             if not wanted:
@@ -153,19 +120,19 @@ class Table:
             "TableName": self.name,
             "KeyConditionExpression": condition,
             "ScanIndexForward": not newest_first,
-            "ExpressionAttributeValues": {f":{name}": _attribute(value) for name, value in values.items()},
+            "ExpressionAttributeValues": {f":{name}": wire.attribute(value) for name, value in values.items()},
         }
         arguments |= {"ConsistentRead": True} if keys.index is None else {"IndexName": keys.index}
         if limit is not None:
             arguments["Limit"] = limit
         if after is not None:
-            arguments["ExclusiveStartKey"] = _wire(after)
+            arguments["ExclusiveStartKey"] = wire.of(after)
         if only is not None:
             arguments["FilterExpression"] = only.condition
         arguments |= _names(condition, only.condition if only else "")
-        answer = _patiently(self._client.query, **arguments)
+        answer = patiently(self._client.query, **arguments)
         last = answer.get("LastEvaluatedKey")
-        return Page([plain(item) for item in answer["Items"]], plain(last) if last else None)
+        return Page([wire.plain(item) for item in answer["Items"]], wire.plain(last) if last else None)
 
     def listed(self, keys: KeyRange, *, limit: int, after: Item | None) -> Page:
         """A page of a list: of the table in the order of its keys; of an index newest first, each item as it is."""
@@ -188,8 +155,8 @@ class Table:
 
     def _write_one(self, write: Write, **options: str) -> Item:
         call: Callable[..., Any] = self._client.put_item if write.operation == "Put" else self._client.update_item
-        answer = _patiently(call, TableName=self.name, **write.arguments, **options)
-        return plain(answer.get("Attributes", {}))
+        answer = patiently(call, TableName=self.name, **write.arguments, **options)
+        return wire.plain(answer.get("Attributes", {}))
 
 
 class Log(Table):
@@ -197,7 +164,7 @@ class Log(Table):
 
     def append(self, item: Mapping[str, object]) -> None:
         """Add an item, unless it is there already, as it is when the same record is delivered again."""
-        put = Write("Put", {"Item": _wire(item), **_condition("attribute_not_exists(PK)", "", {})})
+        put = Write("Put", {"Item": wire.of(item), **_condition("attribute_not_exists(PK)", "", {})})
         with suppress(WriteRefused):
             self._write_one(put)
 
@@ -207,7 +174,7 @@ class Log(Table):
         Where botocore resends a put whose answer was lost, that may be told as False although it was done.
         """
         try:
-            self._write_one(Write("Put", {"Item": _wire(item), **_condition(only_if, only_if, values)}))
+            self._write_one(Write("Put", {"Item": wire.of(item), **_condition(only_if, only_if, values)}))
         except WriteRefused:
             return False
         return True
@@ -233,7 +200,7 @@ class StampedTable(Table):
     def put(self, item: Mapping[str, object], *, only_if: str, **values: object) -> Write:
         """A whole item; `only_if` is its condition, `:name` in it the keyword `name`."""
         stamped = {**item, **self._stamps}
-        return Write("Put", {"Item": _wire(stamped), **_condition(only_if, only_if, values)})
+        return Write("Put", {"Item": wire.of(stamped), **_condition(only_if, only_if, values)})
 
     def update(self, key: Key, expression: str, *, only_if: str, **values: object) -> Write:
         """An update expression that starts with SET; the stamp is set with it."""
@@ -245,7 +212,7 @@ class StampedTable(Table):
         return Write(
             "Update",
             {
-                "Key": _wire(key),
+                "Key": wire.of(key),
                 "UpdateExpression": f"SET {sets}, {rest}",
                 **_condition(only_if, f"{only_if} {rest}", {**values, **self._stamps}),
             },
@@ -261,7 +228,7 @@ class StampedTable(Table):
             self._told_apart(self._write_one, writes[0])
             return
         actions: Any = [{write.operation: {"TableName": self.name, **write.arguments}} for write in writes]
-        self._told_apart(_patiently, self._client.transact_write_items, TransactItems=actions)
+        self._told_apart(patiently, self._client.transact_write_items, TransactItems=actions)
 
     def change(self, update: Write) -> Item:
         """One update, which may safely be applied twice; the item as it is now."""
@@ -280,62 +247,6 @@ _INDEX_KEYS = {"by_owner": ("#owner", "#owner_at"), "due": ("#due", "#due_at")}
 _NAME = re.compile(r"#(\w+)")
 
 
-class _Whole(TypeDeserializer):
-    """Every number that Packhouse writes is an integer. What somebody else wrote is read as text, not refused."""
-
-    def _deserialize_n(self, value: str) -> int | str:
-        return _whole(value)
-
-    def _deserialize_b(self, value: bytes) -> str:
-        return base64.b64encode(value).decode()
-
-
-_serialize = TypeSerializer().serialize
-_deserialize = _Whole().deserialize
-
-
-def _attribute(value: object) -> Any:  # noqa: ANN401  # DynamoDB's wire form
-    """A value as boto3's serializer has it, which takes several times as long for what is in every item."""
-    if isinstance(value, str):
-        return {"S": value}
-    if isinstance(value, datetime):
-        return {"S": instants.text(value)}
-    if type(value) is int:  # and no bool
-        return {"N": str(value)}
-    if type(value) is dict:
-        return {"M": {name: _attribute(member) for name, member in value.items()}}
-    return _serialize(value)
-
-
-def _wire(item: Mapping[str, object]) -> Any:  # noqa: ANN401  # DynamoDB's wire form
-    return {
-        name: {"S": value} if isinstance(value, str) else _attribute(value)
-        for name, value in item.items()
-        if value is not None
-    }
-
-
-def plain(item: Mapping[str, Any]) -> Item:
-    """An item (or a stream's image of one) out of DynamoDB's wire form; numbers are integers."""
-    # Most of it is text, which costs no call of its own.
-    return {name: wire["S"] if "S" in wire else _value(wire) for name, wire in item.items()}
-
-
-def _value(attribute: Any) -> Any:  # noqa: ANN401  # DynamoDB's wire form, and whatever an item may hold
-    if "N" in attribute:
-        return _whole(attribute["N"])
-    if "M" in attribute:
-        return plain(attribute["M"])
-    return _deserialize(attribute)
-
-
-def _whole(number: str) -> int | str:
-    try:
-        return int(number)
-    except ValueError:
-        return number
-
-
 def _names(*expressions: str) -> dict[str, dict[str, str]]:
     """The placeholders (`#state`) of the expressions: each stands for the attribute of its name."""
     names = {f"#{name}": name for expression in expressions for name in _NAME.findall(expression)}
@@ -349,52 +260,5 @@ def _condition(only_if: str, expressions: str, values: Mapping[str, object]) -> 
         **_names(expressions),
     }
     if values:
-        condition["ExpressionAttributeValues"] = {f":{name}": _attribute(value) for name, value in values.items()}
+        condition["ExpressionAttributeValues"] = {f":{name}": wire.attribute(value) for name, value in values.items()}
     return condition
-
-
-def _pause(seconds_max: float) -> None:
-    if seconds_max:  # a sleep of 0 seconds takes a tenth of a millisecond
-        time.sleep(random.uniform(0, seconds_max))  # noqa: S311  # nosec B311  # jitter, no secret
-
-
-def _patiently(call: Callable[..., Any], **arguments: Any) -> Any:  # noqa: ANN401  # botocore's own types
-    """Call until the answer is one, a few times at the most."""
-    for seconds_max in PAUSES_SECONDS_MAX:
-        _pause(seconds_max)
-        try:
-            return call(**arguments)
-        except ClientError as error:
-            if not passes(error):
-                _refuse(error)
-        except (ConnectionFailed, HTTPClientError) as error:  # botocore has tried it again already
-            raise TryAgain from error
-    raise TryAgain
-
-
-def passes(error: ClientError) -> bool:
-    """Whether the same call may do better in a moment; of AWS's other services, too."""
-    reasons = _reasons(error)
-    if reasons:
-        return all(reason["Code"] in PASSING_REASONS for reason in reasons)
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return error.response["Error"]["Code"] in PASSING or status >= SERVER_ERRORS
-
-
-def _refuse(error: ClientError) -> Never:
-    """Raise what a final error says: a condition that didn't hold, else a bug of ours, as it is."""
-    reasons = _reasons(error)
-    if any(reason["Code"] == REFUSED for reason in reasons):
-        raise WriteRefused(
-            [reason["Code"] == REFUSED for reason in reasons],
-            [plain(reason["Item"]) if reason.get("Item") else None for reason in reasons],
-        ) from error
-    if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-        met: Any = error.response.get("Item")
-        raise WriteRefused([True], [plain(met) if met else None]) from error
-    raise error
-
-
-def _reasons(error: ClientError) -> list[dict[str, Any]]:
-    reasons: list[dict[str, Any]] = error.response.get("CancellationReasons") or []  # type: ignore[assignment]
-    return reasons

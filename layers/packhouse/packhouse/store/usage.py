@@ -10,7 +10,8 @@ from packhouse.domain.projects import Project
 from packhouse.domain.usage import Part, Row, Usage
 from packhouse.errors import AnswerTooLarge, TryAgain
 from packhouse.store import keys, projects
-from packhouse.store.table import BATCH_READ_MAX, Item, Log, Table
+from packhouse.store.table import BATCH_READ_MAX, Log, Table
+from packhouse.store.wire import Item
 
 ROWS_MAX = 30_000  # read for one answer: eighty projects that are worked on each day of a year
 PARTS_PER_LOOK = 8

@@ -5,7 +5,9 @@ from packhouse.domain import instants
 from packhouse.domain.workgroups import LowBalance, Workgroup
 from packhouse.errors import NotFound
 from packhouse.store import keys
-from packhouse.store.table import Item, StampedTable, Table, Write, WriteRefused
+from packhouse.store.patience import WriteRefused
+from packhouse.store.table import StampedTable, Table, Write
+from packhouse.store.wire import Item
 
 PER_PAGE = 25
 

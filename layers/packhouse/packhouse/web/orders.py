@@ -18,7 +18,7 @@ from packhouse.domain.orders import (
     checkout_ends,
     priced,
 )
-from packhouse.payments import OrderName
+from packhouse.payments.provider import OrderName
 from packhouse.policies import Policies
 from packhouse.web.addresses import Email
 from packhouse.web.fields import Amount, Instant, Label, Maybe, Name, Request, View

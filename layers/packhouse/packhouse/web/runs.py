@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from packhouse.consuming import Start, StartItem
+from packhouse.consumption.starting import Start, StartItem
 from packhouse.domain.access import Stamp
 from packhouse.domain.ids import request_hash
 from packhouse.domain.runs import (

@@ -1,0 +1,187 @@
+"""How each scanner is asked, and its answer read. None of them needs a network, and none sends anything anywhere."""
+
+import json
+import os
+import subprocess  # nosec B404  # of the programs that are locked in requirements/
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from fnmatch import fnmatch
+from typing import Any
+
+import yaml
+
+from dev.checks.scan.verdict import BAD, ROOT, Finding, Report
+from dev.template import expanded
+
+RULES = ROOT / "dev" / "checks" / "scan" / "rules"
+UNREAD = "unread"  # the rule that a scanner reads what it is given
+EXPANDED = "template.yaml, expanded"
+
+_SOURCES = ("functions", "layers/packhouse/packhouse", "dev", "bench")
+
+
+class ScannerFailed(Exception):  # noqa: N818  # as the refusals are named
+    """A scanner didn't answer."""
+
+
+def bandit() -> Report:
+    """Python that is deployed or runs locally."""
+    given = _python(*_SOURCES, f"{BAD}/bandit")
+    answer = _asked(".venv/bin/bandit", "--quiet", "--format", "json", *given)
+    found = [
+        Finding(rule=one["test_id"], path=_plain(one["filename"]), line=one["line_number"], message=one["issue_text"])
+        for one in answer["results"]
+    ]
+    read = {_plain(name) for name in answer["metrics"]} - {_plain(one["filename"]) for one in answer["errors"]}
+    return Report(findings=[*found, *_unread(given, read)])
+
+
+def semgrep() -> Report:
+    """The same Python, by our own rules."""
+    given = _python(*_SOURCES, f"{BAD}/semgrep")
+    quiet = ("--metrics", "off", "--disable-version-check", "--quiet", "--json")
+    flags = ("--config", str(RULES), "--no-rewrite-rule-ids", "--disable-nosem", "--jobs", "2", *quiet)
+    answer = _asked(".venv-scan/bin/semgrep", "scan", *flags, *given)
+    found = [
+        Finding(
+            rule=one["check_id"],
+            path=one["path"],
+            line=one["start"]["line"],
+            what=_line(one["path"], one["start"]["line"]),
+            message=one["extra"]["message"],
+        )
+        for one in answer["results"]
+    ]
+    read = set(answer["paths"]["scanned"]) - {error.get("path") for error in answer["errors"]}
+    rules = [rule["id"] for file in RULES.glob("*.yaml") for rule in yaml.safe_load(file.read_text())["rules"]]
+    return Report(findings=[*found, *_unread(given, read)], own_rules=frozenset(rules))
+
+
+def detect_secrets() -> Report:
+    """Everything that is committed."""
+    given = sorted(_kept())
+    answer = _asked(".venv-scan/bin/detect-secrets", "scan", "--no-verify", *given)
+    found = [
+        Finding(rule=one["type"], path=path, line=one["line_number"], what=_line(path, one["line_number"]))
+        for path, secrets in answer["results"].items()
+        for one in secrets
+    ]
+    return Report(findings=found)
+
+
+def cfn_lint() -> Report:
+    """The template as written and as AWS gets it."""
+    with _expansion() as path:
+        answer = _asked(
+            ".venv/bin/cfn-lint", "--format", "json", "template.yaml", path, f"{BAD}/cfn-lint/template.yaml"
+        )
+        return Report(
+            findings=[
+                Finding(
+                    rule=one["Rule"]["Id"],
+                    path=EXPANDED if one["Filename"] == path else one["Filename"],
+                    line=one["Location"]["Start"]["LineNumber"],
+                    what=".".join(map(str, one["Location"]["Path"] or ())),
+                    message=one["Message"],
+                )
+                for one in answer
+            ]
+        )
+
+
+def checkov() -> Report:
+    """The template as AWS gets it: what SAM adds is seen only there."""
+    flags = ("--framework", "cloudformation", "--skip-download", "--compact", "--soft-fail", "--output", "json")
+    with _expansion() as path:
+        answer = _asked(".venv-scan/bin/checkov", *flags, "--file", path, "--file", f"{BAD}/checkov/template.yaml")
+        results = answer["results"]
+        found = [
+            Finding(
+                rule=one["check_id"],
+                path=EXPANDED if one["file_abs_path"] == path else one["file_abs_path"],
+                line=one["file_line_range"][0],
+                what=one["resource"],
+                message=f"{one['check_name']} ({one['resource']})",
+            )
+            for one in results["failed_checks"]
+        ]
+        unread = [Finding(rule=UNREAD, path=str(file), line=1) for file in results["parsing_errors"]]
+        return Report(findings=[*found, *unread])
+
+
+SCANNERS: dict[str, Callable[[], Report]] = {
+    # The slow ones first: two run at a time.
+    "checkov": checkov,
+    "detect-secrets": detect_secrets,
+    "semgrep": semgrep,
+    "cfn-lint": cfn_lint,
+    "bandit": bandit,
+}
+
+
+def _asked(program: str, *arguments: str) -> Any:  # noqa: ANN401  # the JSON of five programs
+    """The JSON that a scanner prints, whatever its exit status: what it found is judged here."""
+    with tempfile.TemporaryDirectory() as scratch:
+        done = subprocess.run(  # noqa: S603  # nosec B603  # one of the locked programs
+            [ROOT / program, *arguments],
+            cwd=ROOT,
+            env=os.environ
+            | {
+                "SEMGREP_SEND_METRICS": "off",
+                "SEMGREP_SETTINGS_FILE": f"{scratch}/settings.yaml",
+                "SEMGREP_LOG_FILE": f"{scratch}/semgrep.log",
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    try:
+        return json.loads(done.stdout)
+    except ValueError as error:
+        message = f"{program} answered no JSON (exit status {done.returncode}):\n{done.stderr[-2000:]}"
+        raise ScannerFailed(message) from error
+
+
+@contextmanager
+def _expansion() -> Iterator[str]:
+    """The expanded template in a file of its own."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(expanded(), file, indent=1)
+        file.flush()
+        yield file.name
+
+
+def _python(*places: str) -> list[str]:
+    return [str(path.relative_to(ROOT)) for place in places for path in sorted((ROOT / place).rglob("*.py"))]
+
+
+def _kept() -> Iterator[str]:
+    """Every file that is committed, or would be: `.gitignore` holds plain names."""
+    ignored = [".git", *(line.strip("/") for line in (ROOT / ".gitignore").read_text().splitlines())]
+    for folder, folders, files in ROOT.walk():
+        folders[:] = [name for name in folders if not any(fnmatch(name, pattern) for pattern in ignored)]
+        yield from (
+            str((folder / name).relative_to(ROOT))
+            for name in files
+            if not any(fnmatch(name, pattern) for pattern in ignored)
+        )
+
+
+def _plain(name: str) -> str:
+    """Bandit says `./` before some names."""
+    return name.removeprefix("./")
+
+
+def _unread(given: Sequence[str], read: set[str]) -> list[Finding]:
+    return [
+        Finding(
+            rule=UNREAD, path=path, line=1, message="the scanner couldn't read this file, so it found nothing in it"
+        )
+        for path in given
+        if path not in read
+    ]
+
+
+def _line(path: str, number: int) -> str:
+    return (ROOT / path).read_text().split("\n")[number - 1].strip()

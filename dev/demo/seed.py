@@ -1,0 +1,131 @@
+"""The demo data: three workgroups, their people, keys and packs, the same after every reset."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from dev.demo.people import CAST, Person
+from packhouse.catalog import catalog
+from packhouse.domain.access import ApiKey, Role, Stamp
+from packhouse.domain.ids import Kind, named
+from packhouse.domain.licenses import Line
+from packhouse.domain.packs import Source, SourceKind, packs_of
+from packhouse.domain.workgroups import Workgroup
+from packhouse.policies import Policies
+from packhouse.store import access, keys, workgroups
+from packhouse.store import packs as stored
+from packhouse.store.table import StampedTable, Table, Write
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+SEED = "demo seed"
+WORKGROUPS = {"northwind": "Northwind", "contoso": "Contoso", "distributor": "Fabrikam Distribution"}
+MEMBERS = [person for person in CAST if isinstance(person, Person) and person.workgroup]
+ACQUISITIONS = (
+    # How many days ago, and what: several packs of each on_success type, 10 to 50 licenses of every type in all.
+    ("northwind", 350, [Line("mailbox-migration", 5), Line("document-migration", 4)]),
+    ("northwind", 200, [Line("mailbox-migration", 15), Line("public-folder-migration", 4)]),
+    (
+        "northwind",
+        90,
+        [Line("document-migration", 12), Line("public-folder-migration", 6), Line("device-management", 25)],
+    ),
+    (
+        "northwind",
+        10,
+        [Line("mailbox-migration", 20), Line("document-migration", 14), Line("user-migration-bundle", 30)],
+    ),
+    ("northwind", 1, [Line("public-folder-migration", 5)]),
+    ("contoso", 30, [Line("mailbox-migration", 10)]),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seeded:
+    """What the seed made: workgroup ids and the whole API keys, by name."""
+
+    workgroups: dict[str, str]
+    keys: dict[str, str]
+
+
+def seed(table_name: str, client: "DynamoDBClient", *, subjects: dict[str, str], now: datetime) -> Seeded:
+    """Plant the demo data where it isn't yet; a table that has it stays as it is, whatever was done with it since."""
+    stamp = Stamp(principal=SEED, request_id=f"seed-{now:%Y%m%dT%H%M%S%f}", changed_at=now)
+    table = Table(client, table_name).stamped(stamp)
+    seeded = Seeded(
+        workgroups={name: named(Kind.WORKGROUP, SEED, name) for name in WORKGROUPS},
+        keys={name: _secret(name) for name in ("northwind-worker", "platform-worker")},
+    )
+    if table.read(keys.workgroup(seeded.workgroups["northwind"])) is None:
+        table.write(*_people(table, seeded, subjects), *_packs(table, seeded), *_workgroups(table, seeded))
+    return seeded
+
+
+def _workgroups(table: StampedTable, seeded: Seeded) -> Sequence[Write]:
+    return [
+        workgroups.created(
+            table,
+            Workgroup(workgroup_id=seeded.workgroups[name], name=title, created_at=table.stamp.at),
+        )
+        for name, title in WORKGROUPS.items()
+    ]
+
+
+def _people(table: StampedTable, seeded: Seeded, subjects: dict[str, str]) -> Sequence[Write]:
+    now = table.stamp.at
+    joined = [
+        access.joined(
+            table,
+            subjects[person.key],
+            seeded.workgroups[str(person.workgroup)],
+            Role(person.role),
+            email=person.email,
+            since=now,
+        )
+        for person in MEMBERS
+    ]
+    owners = {"northwind-worker": seeded.workgroups["northwind"], "platform-worker": None}
+    issued = [
+        access.key_issued(
+            table,
+            ApiKey(
+                key_id=_key_id(name),
+                name=name,
+                secret_hash=hashlib.sha256(secret.encode()).hexdigest(),
+                workgroup_id=owners[name],
+                created_at=now,
+            ),
+        )
+        for name, secret in seeded.keys.items()
+    ]
+    return [*joined, *issued]
+
+
+def _packs(table: StampedTable, seeded: Seeded) -> Sequence[Write]:
+    """The demo packs, granted as orders grant theirs, and marked as paid by nobody."""
+    source = Source(kind=SourceKind.DEMO, label="Demo data")
+    granted = [
+        pack
+        for number, (name, days_ago, lines) in enumerate(ACQUISITIONS)
+        for pack in packs_of(
+            catalog(),
+            seeded.workgroups[name],
+            lines,
+            acquisition=f"{SEED} {number}",
+            source=source,
+            acquired_at=table.stamp.at - timedelta(days=days_ago),
+        )
+    ]
+    return [stored.granted(table, one, reminder_days=Policies().pack_reminder_days) for one in granted]
+
+
+def _key_id(name: str) -> str:
+    return named(Kind.KEY, SEED, name)
+
+
+def _secret(name: str) -> str:
+    """A demo key's whole secret: no secret at all, since it opens only a stack on this machine."""
+    return f"phk_{_key_id(name)}_{hashlib.sha256(f'{SEED} {name}'.encode()).hexdigest()}"

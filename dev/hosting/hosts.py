@@ -1,0 +1,139 @@
+"""The runner's side of the hosts: their ports, the zygote that forks them, and what they are told."""
+
+import subprocess  # nosec B404  # of our own interpreter only
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+
+from dev import config as configuration
+from dev.config import Config, StartError
+from dev.hosting.zygote import Hosted, Orders
+from dev.ministack.deploy import Clients, Deployed, environment_of
+from dev.ministack.template import Function, LocalTemplate
+from dev.ports import answers, claimed
+
+_WORKERS = 2
+_READY_SECONDS = 30.0
+_STOP_SECONDS = 15.0
+_POLL_SECONDS = 0.02
+_BREATH_SECONDS = 1.0
+"""A zygote that dies younger is followed by the next one only after that."""
+
+
+class Hosts:
+    """The zygote and everything below it."""
+
+    def __init__(self, config: Config, functions: tuple[Function, ...]) -> None:
+        """Claim the functions' ports, and start the zygote: it imports while the template is deployed."""
+        self._config = config
+        self._functions = functions
+        self._sockets = {each.logical_id: claimed(each.port, config) for each in functions}
+        self._log = config.logs / "hosts.log"
+        self._orders: Orders | None = None
+        self._process = self._start()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def give_orders(self, clients: Clients, deployed: Deployed, template: LocalTemplate) -> None:
+        """Tell the zygote what to host, now that everything has its name."""
+        readers = {reader.function: reader for reader in template.readers}
+        hosted = []
+        for function in self._functions:
+            name = deployed.resources[function.logical_id]
+            reader = readers.get(function.logical_id)
+            hosted.append(
+                Hosted(
+                    name=function.logical_id,
+                    code=str(function.code),
+                    handler=function.handler,
+                    listening=self._sockets[function.logical_id].fileno(),
+                    environment=_environment(self._config, function, name, environment_of(clients, name)),
+                    patterns=list(reader.patterns) if reader else [],
+                    gives_back=reader is not None and reader.gives_back,
+                    bookmark=str(self._config.bookmarks / function.logical_id),
+                    log=str(self._config.logs / f"{function.logical_id}.log"),
+                )
+            )
+        self._orders = Orders(
+            hosted=hosted, layer=str(self._config.layer), clock=str(self._config.clock), workers=_WORKERS
+        )
+        self._tell()
+
+    def wait_until_ready(self) -> None:
+        """Until each host answers, be it that its handler can't be imported."""
+        deadline = time.monotonic() + _READY_SECONDS
+        for function in self._functions:
+            while not answers(function.port):
+                if not self.alive():
+                    raise StartError(f"The functions' hosts ended at once; {self._log} says why.")
+                if time.monotonic() > deadline:
+                    raise StartError(f"{function.logical_id} didn't come up in {_READY_SECONDS:.0f} seconds.")
+                time.sleep(_POLL_SECONDS)
+
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def restart(self) -> None:
+        """Another zygote with the same orders; requests wait on the ports, which are ours."""
+        self._process.wait()
+        if time.monotonic() - self._started < _BREATH_SECONDS:
+            time.sleep(_BREATH_SECONDS)
+        self._process = self._start()
+        self._tell()
+
+    def stop(self) -> None:
+        """Let every function finish what it does, and wait for all of them."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            self._process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        for each in self._sockets.values():
+            each.close()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        self._started = time.monotonic()
+        with self._log.open("ab") as log:
+            return subprocess.Popen(  # nosec B603  # our own interpreter and module
+                [sys.executable, "-m", "dev.hosting.zygote"],
+                cwd=self._config.root,
+                env=configuration.plain_environment(),
+                stdin=subprocess.PIPE,
+                stderr=log,
+                pass_fds=[each.fileno() for each in self._sockets.values()],
+                start_new_session=True,  # A Ctrl-C at the terminal is the runner's to handle.
+            )
+
+    def _tell(self) -> None:
+        if self._orders is None or self._process.stdin is None:
+            return
+        with suppress(BrokenPipeError):  # It is dead already, which its watcher will notice.
+            self._process.stdin.write(self._orders.written())
+            self._process.stdin.flush()
+
+
+def _environment(config: Config, function: Function, name: str, variables: Mapping[str, str]) -> dict[str, str]:
+    """What Lambda sets, and the function's own."""
+    return (
+        configuration.plain_environment()
+        | {
+            "AWS_ENDPOINT_URL": config.aws_url,
+            "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_megabytes),
+            "AWS_LAMBDA_FUNCTION_NAME": name,
+            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+            "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{name}",
+            "AWS_LAMBDA_LOG_STREAM_NAME": "local",
+            "LAMBDA_TASK_ROOT": str(function.code),
+            "TMPDIR": str(config.state / "tmp"),
+            "TZ": "UTC",
+            "_HANDLER": function.handler,
+        }
+        | dict(variables)
+    )

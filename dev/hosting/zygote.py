@@ -1,0 +1,265 @@
+"""Runs the real handlers: one process imports what is heavy, and forks a host per function, which forks its workers.
+
+    runner ── zygote ──┬── host of ConsumptionFunction ──┬── worker
+                       │                                 └── worker
+                       └── host of JournalFunction ── …
+
+The runner owns the listening sockets, so a host that dies or is born again with new code loses no waiting connection.
+Everybody holds the reading end of a pipe whose writing end only its parent has, and ends when that end closes:
+whatever kills a process, nobody below it stays.
+"""
+
+import contextlib
+import gc
+import importlib
+import importlib.util
+import json
+import os
+import signal
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from dev.clock import Clock
+from dev.hosting.processes import Family
+from dev.hosting.worker import Context, Handler, Served, serve
+from dev.ministack.patterns import Pattern
+from dev.ministack.streams import Bookmark, Reading
+
+# Everything of others that handlers import and that takes long; a handler that needs more imports it itself.
+_HEAVY = (
+    "boto3",
+    "botocore.httpsession",
+    "botocore.retries.standard",
+    "aws_lambda_powertools.event_handler",
+    "aws_lambda_powertools.event_handler.openapi.params",
+    "aws_lambda_powertools.logging",
+    "pydantic",
+    "jwt",
+    "cryptography.hazmat.primitives.asymmetric.rsa",
+)
+_WATCHED = (".py", ".json")
+_WATCH_SECONDS = 0.25
+_SENTENCE_MAX = 300
+_WORKER_GRACE_SECONDS = 5.0
+"""How long an invocation may go on when its worker is to end."""
+_HOST_GRACE_SECONDS = 2 * _WORKER_GRACE_SECONDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hosted:
+    """What a host is told about its function."""
+
+    name: str
+    code: str
+    handler: str
+    listening: int
+    environment: Mapping[str, str]
+    patterns: list[Pattern]
+    """Which records of a stream it is given; none says all."""
+    gives_back: bool
+    """Whether its answer may name records of a stream to be delivered again."""
+    bookmark: str
+    log: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """What the runner tells the zygote, as one line of JSON on its standard input."""
+
+    hosted: list[Hosted]
+    layer: str
+    clock: str
+    workers: int
+
+    def written(self) -> bytes:
+        return json.dumps(asdict(self)).encode() + b"\n"
+
+    @classmethod
+    def read(cls, line: bytes) -> Self:
+        wire = json.loads(line)
+        return cls(**wire | {"hosted": [Hosted(**each) for each in wire["hosted"]]})
+
+
+class Zygote:
+    """Parent of all hosts: never runs our code itself, so that it can fork again what an edit has changed."""
+
+    def __init__(self, orders: Orders) -> None:
+        self._orders = orders
+        self._hosted = {each.name: each for each in orders.hosted}
+        self._family = Family(self._host, self._host_died, grace_seconds=_HOST_GRACE_SECONDS)
+        self._package = Path(orders.layer, "packhouse")
+        self._watch = Watch([self._package, *(Path(each.code) for each in orders.hosted)])
+
+    def run(self, end: int) -> None:
+        for name in self._hosted:
+            self._family.birth(name)
+        while self._family.look_after(end, seconds=_WATCH_SECONDS):
+            self._reload(self._watch.changed())
+        self._family.farewell()
+
+    def _reload(self, changed: list[Path]) -> None:
+        for file in changed:
+            # Bytecode is dated to the second: of two edits within one, it would hide the second.
+            if file.suffix == ".py":
+                Path(importlib.util.cache_from_source(str(file))).unlink(missing_ok=True)
+        for name, hosted in self._hosted.items():
+            cause = next((file for file in changed if _belongs(file, self._package, Path(hosted.code))), None)
+            if cause is not None:
+                say(f"{name}: reloaded, because {_short(cause)} has changed.")
+                self._family.replace(name)
+
+    def _host(self, name: str, end: int) -> None:
+        for other in self._orders.hosted:
+            if other.name != name:
+                os.close(other.listening)
+        Host(self._hosted[name], self._orders).run(end)
+
+    def _host_died(self, name: str, pid: int, cause: int) -> None:
+        say(f"{name}: its host (pid {pid}) {_how(cause)}; a new one takes its place.")
+
+
+class Host:
+    """One function: imports its handler once, and keeps the workers that run it alive."""
+
+    def __init__(self, hosted: Hosted, orders: Orders) -> None:
+        self._hosted = hosted
+        self._orders = orders
+        self._terminal = os.dup(1)
+
+    def run(self, end: int) -> None:
+        self._settle_in()
+        served = Served(
+            handler=self._handler(),
+            reading=Reading(tuple(self._hosted.patterns), gives_back=self._hosted.gives_back),
+            bookmark=Bookmark(Path(self._hosted.bookmark)),
+        )
+        listening = socket.socket(fileno=self._hosted.listening)
+        workers = Family(
+            lambda _, over: serve(listening, over, served), self._worker_died, grace_seconds=_WORKER_GRACE_SECONDS
+        )
+        for number in range(self._orders.workers):
+            workers.birth(str(number))
+        while workers.look_after(end):
+            pass
+        workers.farewell()
+
+    def _settle_in(self) -> None:
+        """The function's own environment, search path and log, as far as Lambda would give it those."""
+        with Path(self._hosted.log).open("ab") as output, Path(os.devnull).open() as none:
+            os.dup2(none.fileno(), 0)
+            os.dup2(output.fileno(), 1)
+            os.dup2(output.fileno(), 2)
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # the interpreter's own are TextIOWrappers
+        os.environ.clear()
+        os.environ.update(self._hosted.environment)
+        time.tzset()
+        here = str(Path.cwd())
+        sys.path[:] = [self._hosted.code, self._orders.layer, *(path for path in sys.path if path != here)]
+
+    def _handler(self) -> Handler:
+        module, _, function = self._hosted.handler.rpartition(".")
+        try:
+            self._set_clock()
+            handler: Handler = getattr(importlib.import_module(module), function)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # the function answers with it until it is mended
+            traceback.print_exc()
+            file = Path(self._hosted.code, f"{module}.py")
+            say(f"{self._hosted.name}: {_short(file)} can't be imported: {_sentence(error)}", to=self._terminal)
+            return _failing(error)
+        return handler
+
+    def _set_clock(self) -> None:
+        """Before the handler is imported: nothing of ours may have looked at another clock."""
+        from packhouse import runtime  # noqa: PLC0415  # in the host only, from the tree that is run
+
+        runtime.clock = Clock(Path(self._orders.clock)).now
+
+    def _worker_died(self, _: str, pid: int, cause: int) -> None:
+        how = "was ended at the function's time-out" if cause == signal.SIGALRM else _how(cause)
+        say(f"{self._hosted.name}: a worker (pid {pid}) {how}; a new one takes its place.", to=self._terminal)
+
+
+class Watch:
+    """Which source files have changed since the last look."""
+
+    def __init__(self, folders: Iterable[Path]) -> None:
+        self._folders = tuple(dict.fromkeys(folders))
+        self._seen = dict(self._stamps())
+
+    def changed(self) -> list[Path]:
+        stamps = dict(self._stamps())
+        changed = sorted(file for file, _ in stamps.items() ^ self._seen.items())
+        self._seen = stamps
+        return list(dict.fromkeys(changed))
+
+    def _stamps(self) -> Iterator[tuple[Path, tuple[int, int]]]:
+        for folder in self._folders:
+            for within, _, names in os.walk(folder):
+                for name in names:
+                    if name.endswith(_WATCHED):
+                        file = Path(within, name)
+                        try:
+                            status = file.stat()
+                        except FileNotFoundError:
+                            continue  # An editor has just replaced it; the next look finds it.
+                        yield file, (status.st_mtime_ns, status.st_size)
+
+
+def _belongs(file: Path, *folders: Path) -> bool:
+    return any(file.is_relative_to(folder) for folder in folders)
+
+
+def _failing(error: BaseException) -> Handler:
+    def handler(_event: Any, _context: Context) -> Any:  # noqa: ANN401  # any JSON
+        if isinstance(error, Exception):
+            raise error.with_traceback(None)
+        raise ImportError(_sentence(error))
+
+    return handler
+
+
+def _sentence(error: BaseException) -> str:
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<")]
+    file, line = (frames[-1].filename, frames[-1].lineno) if frames else ("", None)
+    if isinstance(error, SyntaxError) and error.filename:
+        file, line = error.filename, error.lineno
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"{text[:_SENTENCE_MAX]} ({_short(Path(file))}, line {line})"
+
+
+def _how(cause: int) -> str:
+    return f"was killed by {signal.Signals(cause).name}" if cause else "ended by itself"
+
+
+def _short(file: Path) -> str:
+    here = Path.cwd()
+    return str(file.relative_to(here) if file.is_relative_to(here) else file)
+
+
+def say(sentence: str, *, to: int = 1) -> None:
+    """One line on the runner's terminal, written at once, so that processes don't mix theirs."""
+    with contextlib.suppress(OSError):  # Nobody may be there to read it.
+        os.write(to, f"{sentence}\n".encode())
+
+
+def main() -> None:
+    for module in _HEAVY:
+        importlib.import_module(module)
+    # boto3's default session keeps what it has read of a service; nothing is called yet.
+    importlib.import_module("boto3").client("dynamodb")
+    gc.collect()
+    gc.freeze()  # What is imported now is shared by all; a collection would copy its pages.
+    orders = sys.stdin.buffer.readline()
+    if orders:
+        Zygote(Orders.read(orders)).run(sys.stdin.fileno())
+
+
+if __name__ == "__main__":
+    main()

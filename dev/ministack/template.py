@@ -1,0 +1,254 @@
+"""The template as ministack can run it: every difference from what AWS gets is made here, and only here.
+
+ministack runs no code of ours. A function whose environment names a proxy is forwarded to that address, where a host
+of `dev/hosting/zygote.py` runs the real handler. The address goes in before the SAM transform, so that the transform
+publishes a new version and points the alias `live` at it when a port has changed; an alias pins the environment of
+its version.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dev import template
+from dev.config import FUNCTIONS_MAX, Config, StartError
+from dev.ministack import patterns
+from dev.ministack.patterns import Pattern
+from dev.ministack.schedules import Schedule, every
+from dev.template import Template
+
+_PROXY = "MINISTACK_LAMBDA_PROXY_URL"
+_PLACEHOLDER = "raise RuntimeError('The local stack runs this function in a process of its own.')\n"
+# ministack knows the pool's public keys under its own address, not under Cognito's.
+_KEYS_VARIABLE = "TOKEN_KEYS_URL"
+# The runner signs its personas in with their passwords, which no client of the product may do.
+_SIGN_IN_FLOW = "ALLOW_ADMIN_USER_PASSWORD_AUTH"
+_ALIAS = "Aliaslive"
+_INVOCATIONS = (
+    "arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}:lambda:path/2015-03-31/functions/${{{}}}/invocations"
+)
+_ROUTE_PROPERTIES = {"ApiId", "Auth", "Method", "Path"}
+_NO_AUTHORIZER = "NONE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """A function of the template, and what its host needs to know of it."""
+
+    logical_id: str
+    code: Path
+    handler: str
+    port: int
+    timeout_seconds: int
+    memory_megabytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamReader:
+    """A function that reads a table's stream; `patterns` say which records, none says all."""
+
+    function: str
+    table: str
+    patterns: tuple[Pattern, ...]
+    gives_back: bool
+    """Whether its answer may name records to be delivered again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Route:
+    api: str
+    key: str
+    function: str
+    authorizer: str | None
+    """The default one of the API, if it names none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalTemplate:
+    body: Template
+    functions: tuple[Function, ...]
+    readers: tuple[StreamReader, ...]
+    schedules: tuple[Schedule, ...]
+    queues: tuple[str, ...]
+    time_to_live: Mapping[str, str]
+    """Table (logical id) to the attribute by which its items end."""
+
+
+def localized(config: Config) -> LocalTemplate:
+    source = template.parsed(config.root / "template.yaml")
+    functions = tuple(_functions(source, config))
+    if len(functions) > FUNCTIONS_MAX:
+        raise StartError(f"The template has {len(functions)} functions; a local stack has ports for {FUNCTIONS_MAX}.")
+    routes = tuple(_taken_out(source, functions))
+    apis = {
+        logical_id: api["Auth"]["DefaultAuthorizer"]
+        for logical_id, api in _of_type(source["Resources"], "AWS::Serverless::HttpApi")
+    }
+    _prepare(source, functions, config)
+    body = template.transformed(source)
+    resources: dict[str, Any] = body["Resources"]
+    for logical_id, default_authorizer in apis.items():
+        mine = [route for route in routes if route.api == logical_id]
+        _spell_out_api(resources, logical_id, default_authorizer, mine)
+    return LocalTemplate(
+        body=body,
+        functions=functions,
+        readers=tuple(_renew_stream_mappings(resources)),
+        schedules=tuple(_hold_schedules(resources)),
+        queues=tuple(logical_id for logical_id, _ in _of_type(resources, "AWS::SQS::Queue")),
+        time_to_live=_time_to_live(resources),
+    )
+
+
+def _of_type(resources: Template, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for logical_id, resource in list(resources.items()):
+        if resource["Type"] == kind:
+            yield logical_id, resource.setdefault("Properties", {})
+
+
+def _functions(source: Template, config: Config) -> Iterator[Function]:
+    defaults = source.get("Globals", {}).get("Function", {})
+    found = sorted(_of_type(source["Resources"], "AWS::Serverless::Function"))
+    for number, (logical_id, properties) in enumerate(found):
+        yield Function(
+            logical_id=logical_id,
+            code=config.root / properties["CodeUri"],
+            handler=properties["Handler"],
+            port=config.function_port(number),
+            timeout_seconds=properties.get("Timeout", defaults.get("Timeout", 3)),
+            memory_megabytes=properties.get("MemorySize", defaults.get("MemorySize", 128)),
+        )
+
+
+def _prepare(source: Template, functions: tuple[Function, ...], config: Config) -> None:
+    """What has to be different before the SAM transform looks."""
+    resources = source["Resources"]
+    source.get("Globals", {}).get("Function", {}).pop("Layers", None)
+    for logical_id, _ in _of_type(resources, "AWS::Serverless::LayerVersion"):
+        del resources[logical_id]
+    for function in functions:
+        properties = resources[function.logical_id]["Properties"]
+        for unused in ("CodeUri", "Layers"):
+            properties.pop(unused, None)
+        properties["InlineCode"] = _PLACEHOLDER
+        variables = properties.setdefault("Environment", {}).setdefault("Variables", {})
+        variables[_PROXY] = f"http://127.0.0.1:{function.port}/"
+        if _KEYS_VARIABLE in variables:
+            variables[_KEYS_VARIABLE] = {"Fn::Sub": f"{config.aws_url}/${{UserPool}}/.well-known/jwks.json"}
+    for _, client in _of_type(resources, "AWS::Cognito::UserPoolClient"):
+        client.setdefault("ExplicitAuthFlows", []).append(_SIGN_IN_FLOW)
+
+
+def _taken_out(source: Template, functions: tuple[Function, ...]) -> Iterator[_Route]:
+    """The routes of the template, which the transform doesn't get to see.
+
+    It copies the whole API for every route it adds, a second and more at the size of ours; and ministack couldn't
+    read what it makes of them. A test holds these to what AWS gets.
+    """
+    for function in functions:
+        events = source["Resources"][function.logical_id]["Properties"].get("Events", {})
+        for name in [name for name, event in events.items() if event["Type"] == "HttpApi"]:
+            event = events.pop(name)["Properties"]
+            unknown = set(event) - _ROUTE_PROPERTIES
+            if unknown:
+                raise StartError(f"The local stack doesn't know {', '.join(sorted(unknown))} of the route {name}.")
+            yield _Route(
+                api=event["ApiId"]["Ref"],
+                key=f"{event['Method'].upper()} {event['Path']}",
+                function=function.logical_id,
+                authorizer=event.get("Auth", {}).get("Authorizer"),
+            )
+
+
+def _spell_out_api(resources: Template, api_id: str, default_authorizer: str, routes: Iterable[_Route]) -> None:
+    """Say in resources of their own what the OpenAPI body of an HTTP API says, as ministack ignores that."""
+    api = resources[api_id]["Properties"]
+    body = api.pop("Body")
+    api.pop("FailOnWarnings", None)
+    api |= {"ProtocolType": "HTTP", "Name": api_id}
+    for name, scheme in body["components"]["securitySchemes"].items():
+        authorizer = scheme["x-amazon-apigateway-authorizer"]
+        resources[f"{api_id}Authorizer{name}"] = {
+            "Type": "AWS::ApiGatewayV2::Authorizer",
+            "Properties": {
+                "ApiId": {"Ref": api_id},
+                "Name": name,
+                "AuthorizerType": "REQUEST",
+                "AuthorizerUri": authorizer["authorizerUri"],
+                "AuthorizerPayloadFormatVersion": authorizer["authorizerPayloadFormatVersion"],
+                "AuthorizerResultTtlInSeconds": authorizer["authorizerResultTtlInSeconds"],
+                "EnableSimpleResponses": authorizer["enableSimpleResponses"],
+                "IdentitySource": authorizer["identitySource"],
+            },
+        }
+    for route in routes:
+        _add_route(resources, route, route.authorizer or default_authorizer)
+
+
+def _add_route(resources: Template, route: _Route, authorizer: str) -> None:
+    integration = f"{route.api}To{route.function}"
+    resources[integration] = {
+        "Type": "AWS::ApiGatewayV2::Integration",
+        "Properties": {
+            "ApiId": {"Ref": route.api},
+            "IntegrationType": "AWS_PROXY",
+            "IntegrationUri": {"Fn::Sub": _INVOCATIONS.format(f"{route.function}{_ALIAS}")},
+            "PayloadFormatVersion": "2.0",
+        },
+    }
+    properties = {
+        "ApiId": {"Ref": route.api},
+        "RouteKey": route.key,
+        "Target": {"Fn::Join": ["/", ["integrations", {"Ref": integration}]]},
+    }
+    if authorizer != _NO_AUTHORIZER:
+        properties |= {"AuthorizationType": "CUSTOM", "AuthorizerId": {"Ref": f"{route.api}Authorizer{authorizer}"}}
+    # Named by what it is, so that the same route is the same resource at the next start.
+    name = hashlib.sha256(route.key.encode()).hexdigest()[:12]
+    resources[f"{route.api}Route{name}"] = {"Type": "AWS::ApiGatewayV2::Route", "Properties": properties}
+
+
+def _renew_stream_mappings(resources: Template) -> Iterator[StreamReader]:
+    """Give every mapping of a table's stream a new logical id, and take its filter to the function's host.
+
+    ministack keeps a mapping's position over a restart but not the records it counts, so an old mapping would skip
+    as many new records as it has read before. And its filters don't know every operator, and advance unseen, so that
+    nobody could tell whether a reader has come to the end.
+    """
+    started = time.time_ns()
+    for logical_id, mapping in _of_type(resources, "AWS::Lambda::EventSourceMapping"):
+        if "StartingPosition" not in mapping:
+            continue
+        resources[f"{logical_id}{started}"] = resources.pop(logical_id)
+        filters = mapping.pop("FilterCriteria", {}).get("Filters", [])
+        yield StreamReader(
+            function=mapping["FunctionName"]["Ref"].removesuffix(_ALIAS),
+            table=mapping["EventSourceArn"]["Fn::GetAtt"][0],
+            patterns=tuple(patterns.parsed(each["Pattern"]) for each in filters),
+            gives_back="ReportBatchItemFailures" in mapping.get("FunctionResponseTypes", []),
+        )
+
+
+def _hold_schedules(resources: Template) -> Iterator[Schedule]:
+    """Deploy the schedules disabled: ministack's would follow real time, the runner's follow the stack's clock."""
+    for logical_id, schedule in _of_type(resources, "AWS::Scheduler::Schedule"):
+        schedule["State"] = "DISABLED"
+        event = schedule["Target"].get("Input", "{}")
+        yield Schedule(
+            name=json.loads(event).get("job", logical_id),
+            every=every(schedule["ScheduleExpression"], of=logical_id),
+            target=schedule["Target"]["Arn"]["Ref"],
+            event=event,
+        )
+
+
+def _time_to_live(resources: Template) -> dict[str, str]:
+    return {
+        logical_id: table["TimeToLiveSpecification"]["AttributeName"]
+        for logical_id, table in _of_type(resources, "AWS::DynamoDB::Table")
+        if table.get("TimeToLiveSpecification", {}).get("Enabled")
+    }

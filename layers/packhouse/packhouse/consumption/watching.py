@@ -1,0 +1,103 @@
+"""What follows changes of runs and packs: activity stamped on projects, and balances that fall below their threshold.
+
+Both are decided by what the table holds now: a change that is told twice, late or out of order does no harm.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+
+from packhouse.domain.licenses import Catalog
+from packhouse.domain.projects import ProjectState
+from packhouse.domain.runs import Outcome, Run
+from packhouse.domain.workgroups import LowBalance, Workgroup
+from packhouse.errors import NotFound, TryAgain
+from packhouse.store import keys, packs, projects, workgroups
+from packhouse.store.table import StampedTable
+from packhouse.store.wire import Item
+
+TRIES_MAX = 5
+STAMPED_EVERY = timedelta(days=1)
+"""How far a project's activity may be behind its settlements; before it ends, its runs are asked themselves."""
+
+
+def activity(table: StampedTable, settled: Iterable[Run]) -> None:
+    """Stamp settlements and successes on the runs' projects: at most once a day, a first success always.
+
+    A success in a project that was closed for the want of one, by a run that had no lease to end first, retires it.
+    """
+    latest: dict[tuple[str, str], datetime] = {}
+    success: dict[tuple[str, str], datetime] = {}
+    for run in settled:
+        if run.outcome is None or run.settled_at is None:
+            continue
+        name = (run.workgroup_id, run.project_id)
+        latest[name] = max(run.settled_at, latest.get(name, run.settled_at))
+        if run.outcome is Outcome.SUCCEEDED:
+            success[name] = max(run.settled_at, success.get(name, run.settled_at))
+    found = table.read_many_pages([keys.project(*name) for name in latest])
+    for met, name in zip(found, latest, strict=True):
+        _stamp(table, met, settled_at=latest[name], success_at=success.get(name))
+
+
+def low_balances(table: StampedTable, catalog: Catalog, touched: Collection[tuple[str, str]]) -> None:
+    """Compare each workgroup's balance of a license type with its threshold, and remember on which side it is."""
+    for wg, sku in sorted(touched):
+        _weigh(table, catalog, wg, sku)
+
+
+def _stamp(table: StampedTable, met: Item | None, *, settled_at: datetime, success_at: datetime | None) -> None:
+    """Never backwards: where somebody else has changed the project in between, it is looked at again."""
+    for _ in range(TRIES_MAX):
+        if met is None:
+            return
+        try:
+            _stamp_as_met(table, met, settled_at, success_at)
+        except projects.ProjectMoved:
+            met = table.read({"PK": met["PK"], "SK": met["SK"]})
+        else:
+            return
+    raise TryAgain
+
+
+def _stamp_as_met(table: StampedTable, met: Item, settled_at: datetime, success_at: datetime | None) -> None:
+    """In a project that has ended nothing is activity any more; a success retires one that is closed."""
+    project = projects.of_item(met)
+    success = success_at if success_at and _newer(success_at, project.last_success_at) else None
+    if project.state is ProjectState.CLOSED and success_at:
+        projects.retired(table, met, success_at=success_at)
+    elif project.state is ProjectState.ACTIVE and (success or _newer(settled_at, project.last_settled_at)):
+        latest = max(settled_at, project.last_settled_at or settled_at)
+        projects.settled(table, met, settled_at=latest, success_at=success)
+
+
+def _newer(at: datetime, stamped: datetime | None) -> bool:
+    return stamped is None or at >= stamped + STAMPED_EVERY
+
+
+def _weigh(table: StampedTable, catalog: Catalog, wg: str, sku: str) -> None:
+    for _ in range(TRIES_MAX):
+        try:
+            workgroup = workgroups.read(table, wg)
+        except NotFound:
+            return
+        low_types = _low_types(table, catalog, workgroup, sku)
+        if low_types.keys() == workgroup.low_types.keys():
+            return
+        try:
+            workgroups.low(table, workgroup, low_types)
+        except workgroups.WorkgroupMoved:
+            continue
+        return
+    raise TryAgain
+
+
+def _low_types(table: StampedTable, catalog: Catalog, workgroup: Workgroup, sku: str) -> Mapping[str, LowBalance]:
+    """The types that are low, with or without this one, as its balance is now; what is known stays as it was told."""
+    others = {name: one for name, one in workgroup.low_types.items() if name != sku}
+    threshold = workgroup.low_balance.get(sku, 0)
+    if not threshold or sku not in catalog.types:
+        return others
+    available = sum(packs.stock(table, workgroup.workgroup_id, catalog.of(sku), now=table.stamp.at).values())
+    if available >= threshold:
+        return others
+    return {**others, sku: workgroup.low_types.get(sku, LowBalance(available=available, threshold=threshold))}

@@ -1,0 +1,221 @@
+"""What a change of an item means to the journal, and which of its attributes the journal tells.
+
+An entry exists for every change of a journaled attribute. Leases, queue entries, activity and stamps alone make none.
+What was changed without a fresh stamp was changed outside Packhouse, and that is told whatever it was.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from packhouse.domain import instants
+from packhouse.domain.journal import OUTSIDE, PLATFORM, Change, Entry
+from packhouse.domain.runs import UNLICENSED
+from packhouse.store import keys
+
+type Image = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """How the log speaks of a kind of item: its name, the word for its birth, and what of it is told.
+
+    `says` are words for what happened when an attribute got another value, which go before the new state, and words for
+    states that don't say it themselves.
+    """
+
+    name: str
+    born: str
+    journaled: frozenset[str]
+    says: Mapping[str, str] = field(default_factory=dict)
+
+
+_PACK = Entity(
+    "pack",
+    "granted",
+    frozenset(
+        {
+            "sku",
+            "source",
+            "quantity",
+            "available",
+            "assigned",
+            "in_coupons",
+            "expired",
+            "revoked",
+            "state",
+            "unit_price",
+            "acquired_at",
+            "expires_at",
+            "reminded_days",
+        }
+    ),
+    {"reminded_days": "reminded"},
+)
+_PROJECT = Entity(
+    "project",
+    "created",
+    frozenset({"name", "customer", "inactivity_days", "max_licenses_per_item", "state", "warned"}),
+    {"warned": "warned"},
+)
+_RUN = Entity(
+    "run",
+    "held",
+    frozenset(
+        {
+            "service",
+            "sku",
+            "pass",
+            "coverage",
+            "licenses",
+            "allocation",
+            "state",
+            "outcome",
+            "licenses_used",
+            "error_count",
+            "parent_run_id",
+            "root_run_id",
+        }
+    ),
+)
+ENTITIES: Mapping[str, Entity] = {
+    "WG": Entity(
+        "workgroup",
+        "created",
+        frozenset({"name", "time_zone", "low_balance", "notify", "managers_redeem", "low_types"}),
+        {"low_types": "low-balance"},
+    ),
+    "PACK": _PACK,
+    "PROJECT": _PROJECT,
+    "RUN": _RUN,
+    "ENT": Entity(
+        "entitlement",
+        "assigned",
+        frozenset({"sku", "pack_id", "until", "state", "used_at"}),
+        {"pack_id": "assigned", "active": "assigned", "used_at": "used"},
+    ),
+    "ERRORS": Entity("run-errors", "kept", frozenset()),
+    "ORDER": Entity(
+        "order", "placed", frozenset({"method", "lines", "status", "reference", "payment", "packs", "returned"})
+    ),
+    "PARKED": Entity("parked", "kept", frozenset({"why"})),
+    "MARK": Entity("mark", "set", frozenset()),
+    "FINDING": Entity("finding", "found", frozenset({"invariant", "subject", "detail"})),
+    "MAIL": Entity("mail", "claimed", frozenset()),
+    "MEMBER": Entity("member", "joined", frozenset({"role"})),
+    "KEY": Entity("api-key", "issued", frozenset({"name", "workgroup_id"})),
+    "READ": Entity("security-log", "read", frozenset({"route"})),
+}
+_PERSONAL = frozenset({"notify"})
+DIGEST_SYMBOLS = 12
+TOLD_SYMBOLS_MAX = 8192
+"""What is longer only somebody else can have written; ten fields of it must fit into one event."""
+_STATE = re.compile(r"[a-z_]{1,40}")
+_UNKNOWN = Entity("unknown", "created", frozenset())
+
+
+def entry_of(
+    *, event_id: str, sequence: str, recorded_at: datetime, before: Image | None, after: Image | None
+) -> Entry | None:
+    """What the log says of this change, or None where there is nothing to say.
+
+    `recorded_at` dates what bears no stamp. The same record makes the same entry, however often it is delivered.
+    """
+    if before == after:
+        return None  # a write that was resent, say: not every stream leaves it out
+    image = after or before or {}
+    entity = ENTITIES.get(keys.kind(image), _UNKNOWN)
+    changes = list(_changes(entity, before or {}, after or {}))
+    stamped = _freshly_stamped(before, after)
+    if stamped and not changes and entity is not _UNKNOWN:
+        return None
+    return Entry(
+        owner=owner(image),
+        entry_id=event_id,
+        at=image["changed_at"] if stamped else instants.precise(recorded_at),
+        kind=f"{entity.name}.{_verb(entity, before, after, changes)}",
+        item=keys.subject(image),
+        actor=image["principal"] if stamped else OUTSIDE,
+        request_id=image["request_id"] if stamped else None,
+        changes=changes,
+        project_id=keys.project_of(image),
+        pack_ids=_packs(entity, image),
+        sequence=sequence,
+    )
+
+
+def journaled(item: Image) -> dict[str, Any]:
+    """The attributes of an item that the log must be able to tell, as it tells them."""
+    entity = ENTITIES.get(keys.kind(item), _UNKNOWN)
+    return {name: _told(name, item[name]) for name in sorted(entity.journaled) if name in item}
+
+
+def owner(image: Image) -> str:
+    """The workgroup in whose journal an item's changes stand; a key of the API says it itself."""
+    if keys.has_workgroup(image):
+        return keys.workgroup_of(image)
+    return str(image.get("workgroup_id", PLATFORM))
+
+
+def _changes(entity: Entity, before: Image, after: Image) -> Iterator[Change]:
+    for name in sorted(entity.journaled):
+        if before.get(name) != after.get(name):
+            yield Change(field=name, before=_told(name, before.get(name)), after=_told(name, after.get(name)))
+
+
+def _told(name: str, value: object) -> object:
+    """The value as the journal tells it: of what is personal, or far too long, only a digest that shows a change."""
+    if value is None:
+        return None
+    text = json.dumps(value, default=_listed)
+    if name in _PERSONAL or len(text) > TOLD_SYMBOLS_MAX:
+        return f"sha256:{hashlib.sha256(text.encode()).hexdigest()[:DIGEST_SYMBOLS]}"
+    return json.loads(text)
+
+
+def _listed(members: set[object]) -> list[str]:
+    """A set, which only somebody else can have written, in an order of its own."""
+    return sorted(map(str, members))
+
+
+def _freshly_stamped(before: Image | None, after: Image | None) -> bool:
+    stamp = [(after or {}).get(name) for name in ("principal", "request_id", "changed_at")]
+    if not all(isinstance(part, str) for part in stamp) or not instants.is_precise(str(stamp[2])):
+        return False
+    return stamp[1:] != [(before or {}).get(name) for name in ("request_id", "changed_at")]
+
+
+def _verb(entity: Entity, before: Image | None, after: Image | None, changes: Sequence[Change]) -> str:
+    if before is None:
+        state = str((after or {}).get("state"))
+        return state if entity is _RUN and state in UNLICENSED else entity.born
+    if after is None:
+        return "erased"
+    told = [change.field for change in changes if change.after is not None and not _shrunk(change)]
+    if said := next((word for name, word in entity.says.items() if name in told), None):
+        return said
+    states = [change.after for change in changes if change.field in {"state", "status"} and change.after]
+    if not states and entity is _RUN and "outcome" in told:
+        return "settled"  # without a license: there is no state to tell it by
+    if not states or not _STATE.fullmatch(str(states[0])):
+        return "changed"
+    return entity.says.get(states[0], str(states[0]))
+
+
+def _shrunk(change: Change) -> bool:
+    """Whether an attribute of several members only lost some."""
+    before, after = change.before, change.after
+    return isinstance(before, Mapping) and isinstance(after, Mapping) and after.items() <= before.items()
+
+
+def _packs(entity: Entity, image: Image) -> Sequence[str]:
+    if entity is _PACK:
+        return [keys.subject(image)]
+    if "pack_id" in image:
+        return [str(image["pack_id"])]
+    allocation = image.get("allocation")
+    return sorted(allocation) if isinstance(allocation, Mapping) else []

@@ -1,0 +1,128 @@
+"""What a table holds of some workgroups, read for the checks of the invariants."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from packhouse.domain import ids, instants
+from packhouse.domain.entitlements import Entitlement
+from packhouse.domain.journal import Entry
+from packhouse.domain.orders import Order
+from packhouse.domain.packs import Pack
+from packhouse.domain.runs import Run
+from packhouse.journal.entries import journaled, owner
+from packhouse.store import entitlements, keys, orders, packs, runs, workgroups
+from packhouse.store.wire import Item
+
+STAMPS = ("request_id", "changed_at")
+COUNTERS = ("available", "assigned", "in_coupons", "expired", "revoked")
+UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
+"""What is raised by what somebody wrote by hand and what makes no sense."""
+
+type RunName = tuple[str, str | None, str]
+"""Workgroup, project and id of a run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """All that a table holds of some workgroups, and their journal in the order of the stream."""
+
+    items: Sequence[Item]
+    packs: Sequence[Pack]
+    runs: Sequence[Run]
+    entitlements: Sequence[Entitlement]
+    orders: Sequence[Order]
+    entries: Sequence[Entry]
+    errors: Mapping[RunName, frozenset[str]]
+    late: frozenset[tuple[str, str]]
+    """Owner and name of what was changed so lately that its entry may be missing yet, and is."""
+    stamps: Mapping[str, str]
+    """By its name, when and in which request an item was changed last."""
+    unreadable: Sequence[tuple[str, str]]
+    """Name of what can't be read, and why not."""
+
+
+def read(items: Iterable[Item], entries: Iterable[Entry], *, late_since: datetime | None) -> Content:
+    """All of it, but for what can't be read. The journal may lack what changed after `late_since`."""
+    of_kind: dict[str, list[Any]] = {name: [] for name in READERS}
+    readable: list[Item] = []
+    stamps: dict[str, str] = {}
+    unreadable: list[tuple[str, str]] = []
+    for item in items:
+        kind, name = keys.kind(item), keys.subject(item)
+        stamps[name] = max(stamps.get(name, ""), f"{item.get('changed_at')} {item.get('request_id')}")
+        try:
+            _expect(str, *(item[stamp] for stamp in STAMPS if stamp in item))
+            journaled(item)
+            if kind in READERS:
+                of_kind[kind].append(READERS[kind](item))
+        except UNREADABLE as error:
+            unreadable.append((name, f"{type(error).__name__}: {error}"))
+        else:
+            readable.append(item)
+    ordered = sorted(entries, key=lambda entry: int(entry.sequence))
+    return Content(
+        items=readable,
+        packs=of_kind["PACK"],
+        runs=of_kind["RUN"],
+        entitlements=of_kind["ENT"],
+        orders=of_kind["ORDER"],
+        entries=ordered,
+        errors=dict(of_kind["ERRORS"]),
+        late=_late(readable, ordered, instants.precise(late_since)) if late_since else frozenset(),
+        stamps=stamps,
+        unreadable=unreadable,
+    )
+
+
+def _late(items: Iterable[Item], entries: Iterable[Entry], since: str) -> frozenset[tuple[str, str]]:
+    told = {(entry.owner, entry.item, entry.at, entry.request_id) for entry in entries if entry.at > since}
+    changed = {
+        (owner(item), keys.subject(item), item["changed_at"], item.get("request_id"))
+        for item in items
+        if item.get("changed_at", "") > since
+    }
+    return frozenset((owner, name) for owner, name, _, _ in changed - told)
+
+
+def _pack(item: Item) -> Pack:
+    pack = packs.of_item(item)
+    _expect(int, pack.quantity, *(getattr(pack, name) for name in COUNTERS))
+    if not ids.is_id(ids.Kind.PACK, pack.pack_id):
+        message = "its key is no pack's"
+        raise ValueError(message)
+    return pack
+
+
+def _run(item: Item) -> Run:
+    run = runs.of_item(item)
+    _expect(int, *run.allocation.values(), *([] if run.licenses_used is None else [run.licenses_used]))
+    return run
+
+
+def _order(item: Item) -> Order:
+    order = orders.of_item(item)
+    _expect(str, *order.packs)
+    return order
+
+
+def _expect(kind: type, *values: object) -> None:
+    for value in values:
+        if not isinstance(value, kind):
+            message = f"{value!r} is no {kind.__name__}"
+            raise TypeError(message)
+
+
+def run_of(item: Item) -> RunName:
+    return keys.workgroup_of(item), keys.project_of(item), keys.subject(item)
+
+
+READERS: Mapping[str, Callable[[Item], object]] = {
+    "WG": workgroups.of_item,
+    "PACK": _pack,
+    "RUN": _run,
+    "ERRORS": lambda item: (run_of(item), frozenset(item["errors"])),
+    "ENT": entitlements.of_item,
+    "ORDER": _order,
+}
