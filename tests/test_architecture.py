@@ -35,7 +35,7 @@ INWARD = {
     "errors.py": {"domain"},
     "policies.py": set(),
     "settings.py": {"policies"},
-    "runtime.py": {"settings", "store"},
+    "runtime.py": {"settings", "store", "domain"},
 }
 BUILDING_CLIENTS = {
     LAYER / "runtime.py": {"dynamodb"},

@@ -8,7 +8,7 @@ import pytest
 from packhouse.domain.runs import Outcome, Settlement
 from packhouse.policies import Policies
 from packhouse.store import keys, projects, runs
-from packhouse.store.table import KeyRange
+from packhouse.store.keys import KeyRange
 from packhouse.sweep import projects as sweep_projects
 from tests.harness.gateway import context, handler_of
 from tests.harness.world import NORTHWIND, World
@@ -167,10 +167,8 @@ def test_while_a_lease_goes_on_a_project_does_not_end(world: World) -> None:
     world.grant("mailbox-migration", 1)
     project = world.project(inactivity_days=31)
     (run,) = world.started(project)
-    table = world.stamped()
-    key, long = keys.run(NORTHWIND, project, run), datetime(2027, 1, 1, tzinfo=UTC)
-    update = "SET lease_expires_at = :long, lease_latest_at = :long"
-    table.write(table.update(key, update, only_if="attribute_exists(PK)", long=long))
+    long = datetime(2027, 1, 1, tzinfo=UTC)
+    world.edit(keys.run(NORTHWIND, project, run), lease_expires_at=long, lease_latest_at=long)
 
     at(world, "2026-12-31T00:00:00Z")
 
@@ -280,7 +278,7 @@ def test_a_run_whose_pack_is_gone_keeps_no_other_from_being_released(world: Worl
     )
     world.call("DELETE", f"projects/{project}?release=true", "amy")
 
-    with pytest.raises(runs.PackRevoked):
+    with pytest.raises(runs.GiveBackRefused):
         sweep(world)
 
     states = {run: world.call("GET", f"projects/{project}/runs/{run}").body["state"] for run in (stuck, *others)}
@@ -293,7 +291,7 @@ def test_what_has_ended_leaves_the_queue_that_it_should_not_be_in(world: World) 
     world.clock.now = datetime(2027, 5, 24, 3, tzinfo=UTC)
     table, due = world.stamped(), keys.due_project(world.clock.now)
     ended = {"state": "closed", "ended_at": "2027-05-24T03:00:00Z"}
-    projects.follow(table, item(world, project), ended, due_at=world.clock.now)
+    projects.follow(table, projects.met(item(world, project)), ended, due_at=world.clock.now)
     assert item(world, project)["due_at"] == due["due_at"]
 
     sweep(world)

@@ -9,27 +9,26 @@ from typing import Any
 from packhouse import runtime
 from packhouse.catalog import catalog
 from packhouse.consumption import watching
-from packhouse.domain.access import Stamp
 from packhouse.store import keys, runs
 from packhouse.store.wire import Item, plain
 
 PRINCIPAL = "packhouse:watch"
 
-type Change = tuple[Item, Item]
-"""An item before and after; empty where there was none."""
+type Images = tuple[Item, Item]
+"""An item before and after its change; empty where there was none."""
 
 
 def handler(event: Mapping[str, Any], _context: object) -> None:
     records = event["Records"]
     batch = f"watch-{records[0]['eventID']}-{records[-1]['eventID']}"
-    table = runtime.table().stamped(Stamp(principal=PRINCIPAL, request_id=batch, changed_at=runtime.now()))
-    changes = [_change(record["dynamodb"]) for record in records]
+    table = runtime.stamped(PRINCIPAL, batch)
+    changes = [_images(record["dynamodb"]) for record in records]
     settled = [runs.of_item(after) for _, after in changes if after and keys.kind(after) == "RUN"]
     watching.activity(table, settled)
     watching.low_balances(table, catalog(), {one for change in changes for one in _touched(*change)})
 
 
-def _change(record: Mapping[str, Any]) -> Change:
+def _images(record: Mapping[str, Any]) -> Images:
     return plain(record.get("OldImage") or {}), plain(record.get("NewImage") or {})
 
 

@@ -10,7 +10,6 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from packhouse import runtime
-from packhouse.domain.access import Stamp
 from packhouse.journal import bus
 from packhouse.notifications import mailing
 from packhouse.notifications.letters import Letterhead
@@ -26,6 +25,5 @@ def handler(event: Mapping[str, Any], _context: object) -> None:
     letterhead = Letterhead(console_url=mail_settings().console_url, support_email=settings().support_email)
     for record in event["Records"]:
         happened = bus.received(json.loads(record["body"]))
-        stamp = Stamp(principal=PRINCIPAL, request_id=record["messageId"], changed_at=runtime.now())
-        sent = mailing.send(runtime.table().stamped(stamp), mailer(), letterhead, happened)
+        sent = mailing.send(runtime.stamped(PRINCIPAL, record["messageId"]), mailer(), letterhead, happened)
         logger.info("mail", kind=happened.kind, sent=sent, event_id=happened.event_id)

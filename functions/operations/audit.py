@@ -5,7 +5,6 @@ from dataclasses import asdict
 from typing import Any
 
 from packhouse import runtime
-from packhouse.domain.access import Stamp
 from packhouse.operations import auditing
 
 PRINCIPAL = "packhouse:audit"
@@ -14,5 +13,5 @@ SECONDS_PER_TICK = 600  # of the function's 900
 
 def handler(_event: Mapping[str, Any], _context: object) -> dict[str, int]:
     now = runtime.now()
-    stamp = Stamp(principal=PRINCIPAL, request_id=f"audit-{now:%Y%m%dT%H%M%S}", changed_at=now)
-    return asdict(auditing.tick(runtime.table().stamped(stamp), runtime.journal(), now=now, seconds=SECONDS_PER_TICK))
+    table = runtime.stamped(PRINCIPAL, f"audit-{now:%Y%m%dT%H%M%S}")
+    return asdict(auditing.tick(table, runtime.journal(), now=now, seconds=SECONDS_PER_TICK))

@@ -129,11 +129,7 @@ def test_only_what_could_be_taken_now_counts(world: World, state: PackState) -> 
     world.grant(MAIL, 5, acquired=instants.plus_months(START, -24))
     world.grant(MAIL, 5, wg=CONTOSO)
     frozen = world.grant(MAIL, 5)
-    table = world.stamped()
-    changed = table.update(
-        keys.pack(NORTHWIND, frozen.pack_id), "SET #state = :state", only_if="attribute_exists(PK)", state=state
-    )
-    table.write(changed)
+    world.edit(keys.pack(NORTHWIND, frozen.pack_id), state=state)
 
     found = coverage(world)
 
@@ -338,11 +334,7 @@ def test_an_assignment_that_is_missing_is_told_before_a_purchase(world: World) -
 def test_an_absent_or_ended_project_is_told_before_what_coverage_lacks(world: World) -> None:
     world.grant(BUNDLE, 1)
     project = world.project()
-    table = world.stamped()
-    closed = table.update(
-        keys.project(NORTHWIND, project), "SET #state = :state", only_if="attribute_exists(PK)", state="closed"
-    )
-    table.write(closed)
+    world.edit(keys.project(NORTHWIND, project), state="closed")
 
     assert world.start(project, items=[box(0)]).slug == "project-not-active"
     assert world.start(project[:-4] + "0000", items=[box(0)]).slug == "not-found"

@@ -12,6 +12,7 @@ from packhouse.domain import instants
 from packhouse.domain.packs import Pack, PackState
 from packhouse.policies import Policies
 from packhouse.store import keys
+from packhouse.store.table import plus_all_of
 from tests.harness.gateway import Answer
 from tests.harness.world import CONTOSO, NORTHWIND, START, World, lines
 
@@ -21,10 +22,8 @@ ADA = "ada@northwind.example"
 
 def set_pack(world: World, pack: Pack, state: PackState) -> None:
     """Change a pack's state as a later use case would; what is left of a revoked one is revoked."""
-    table = world.stamped()
-    revokes = ", revoked = revoked + available, available = :none" if state is PackState.REVOKED else ""
-    sets, only_if = f"SET #state = :state{revokes}", "available > :none"
-    table.write(table.update(keys.pack(NORTHWIND, pack.pack_id), sets, only_if=only_if, state=state, none=0))
+    revokes = {"revoked": plus_all_of("available"), "available": 0} if state is PackState.REVOKED else {}
+    world.edit(keys.pack(NORTHWIND, pack.pack_id), state=state, **revokes)
 
 
 def listed(world: World, user: str | None = None) -> list[str]:

@@ -320,15 +320,11 @@ def test_stripe_being_away_for_one_session_keeps_no_other_from_being_found(shop:
 
 def test_an_order_that_stripe_rejects_keeps_no_other_waiting(shop: Shop) -> None:
     strange, plain = shop.ordered(key="strange"), shop.ordered(key="plain")
-    table = shop.world.stamped()
-    where = keys.order(NORTHWIND, strange["order_id"])
-    table.write(
-        table.update(where, "SET checkout.session_id = :none", only_if="attribute_exists(PK)", none="cs_test_none")
-    )
+    shop.world.edit(keys.order(NORTHWIND, strange["order_id"]), **{"checkout.session_id": "cs_test_none"})
     shop.advance(hours=25)
 
     shop.expire()
 
     assert shop.order(plain["order_id"])["status"] == "expired"
-    assert (shop.world.item(where) or {})["status"] == "open"
+    assert (shop.world.item(keys.order(NORTHWIND, strange["order_id"])) or {})["status"] == "open"
     assert shop.expire() == {"orders": 0}

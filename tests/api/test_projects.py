@@ -28,10 +28,7 @@ def item(world: World, project: str) -> dict[str, Any]:
 
 def ended(world: World, project: str, state: str) -> None:
     """End a project as the sweep would."""
-    table = world.stamped()
-    update = "SET #state = :state, ended_at = :now REMOVE due, due_at"
-    key = keys.project(NORTHWIND, project)
-    table.write(table.update(key, update, only_if="attribute_exists(PK)", state=state, now=world.clock.now))
+    world.edit(keys.project(NORTHWIND, project), state=state, ended_at=world.clock.now, due=None, due_at=None)
 
 
 def test_a_project_is_created_with_its_defaults(world: World) -> None:
@@ -64,9 +61,7 @@ def test_the_same_key_and_body_is_the_same_project(world: World) -> None:
     world.clock.advance(days=1)
     world.grant("mailbox-migration", 1)
     world.started(first.body["project_id"])
-    table, project = world.stamped(), keys.project(NORTHWIND, first.body["project_id"])
-    change = "SET #name = :name, inactivity_days = :days"
-    table.write(table.update(project, change, only_if="attribute_exists(PK)", name="Stay", days=40))
+    world.edit(keys.project(NORTHWIND, first.body["project_id"]), name="Stay", inactivity_days=40)
 
     again = world.call("POST", "projects", json={"name": "Move", "max_licenses_per_item": 1}, key="one")
 

@@ -313,11 +313,7 @@ def test_up_to_100_errors_lie_in_an_item_of_their_own(world: World, project: str
 def test_an_ended_project_takes_no_retry(world: World, project: str, state: ProjectState) -> None:
     parent = ended(world, project)
     first = retry(world, project, parent, key="one")
-    table = world.stamped()
-    update = table.update(
-        keys.project(NORTHWIND, project), "SET #state = :state", only_if="attribute_exists(PK)", state=state
-    )
-    table.write(update)
+    world.edit(keys.project(NORTHWIND, project), state=state)
 
     answer = retry(world, project, parent)
 

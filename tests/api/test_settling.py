@@ -5,6 +5,7 @@ import pytest
 from packhouse.domain import instants
 from packhouse.domain.packs import PackState
 from packhouse.store import keys
+from packhouse.store.table import same_as
 from tests.harness.world import NORTHWIND, START, World
 
 
@@ -179,16 +180,7 @@ def test_a_release_to_a_revoked_pack_goes_to_revoked(world: World) -> None:
     pack = world.grant("mailbox-migration", 3)
     project = world.project()
     (run,) = world.started(project)
-    table = world.stamped()
-    table.write(
-        table.update(
-            keys.pack(NORTHWIND, pack.pack_id),
-            "SET #state = :revoked_state, revoked = available, available = :none",
-            only_if="attribute_exists(PK)",
-            revoked_state=PackState.REVOKED,
-            none=0,
-        )
-    )
+    world.edit(keys.pack(NORTHWIND, pack.pack_id), state=PackState.REVOKED, revoked=same_as("available"), available=0)
 
     assert world.settle(project, run, "failed").status == 200
 

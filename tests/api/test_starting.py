@@ -8,11 +8,7 @@ from tests.harness.world import CONTOSO, NORTHWIND, START, World, lines
 
 def set_project(world: World, project: str, **attributes: object) -> None:
     """Change a project as a later use case would."""
-    table = world.stamped()
-    sets = ", ".join(f"#{name} = :{name}" for name in attributes)
-    table.write(
-        table.update(keys.project(NORTHWIND, project), f"SET {sets}", only_if="attribute_exists(PK)", **attributes)
-    )
+    world.edit(keys.project(NORTHWIND, project), **attributes)
 
 
 def test_a_start_holds_a_license_for_each_item(world: World) -> None:

@@ -118,17 +118,16 @@ def read_then_write(shop: Shop, *, sound: bool) -> Delivery:
         table.write(
             table.update(
                 keys.run(NORTHWIND, project, run_id),
-                "SET #state = :state, outcome = :outcome, settled_at = :at, error_count = :none REMOVE due, due_at",
+                sets={
+                    "state": ended.state,
+                    "outcome": ended.outcome,
+                    "settled_at": ended.settled_at,
+                    "error_count": 0,
+                },
+                removes=("due", "due_at"),
                 only_if="attribute_exists(PK)",
-                state=ended.state,
-                outcome=ended.outcome,
-                at=ended.settled_at,
-                none=0,
             ),
-            *(
-                packs.restored(table, NORTHWIND, pack_id, quantity, now=stamp.at)
-                for pack_id, quantity in ended.given_back().items()
-            ),
+            *(packs.restored(table, NORTHWIND, pack_id, quantity) for pack_id, quantity in ended.given_back().items()),
         )
 
     return Delivery(source=Client(handler), rival=lambda: shop.world.settle(project, run_id))

@@ -104,10 +104,7 @@ class Shop:
 
     def damage(self, order_id: str, **attributes: object) -> None:
         """Change an order as only a hand can."""
-        sets = ", ".join(f"#{name} = :{name}" for name in attributes)
-        table = self.world.stamped()
-        where = keys.order(NORTHWIND, order_id)
-        table.write(table.update(where, f"SET {sets}", only_if="attribute_exists(PK)", **attributes))
+        self.world.edit(keys.order(NORTHWIND, order_id), **attributes)
         self.world.sound = False
 
     def refunds(self) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from packhouse.policies import Policies
 from packhouse.store import access, journal, workgroups
 from packhouse.store import packs as stored
 from packhouse.store.table import StampedTable, Table
-from packhouse.store.wire import Item, plain
+from packhouse.store.wire import Item, Key, plain
 from tests.harness.gateway import Answer, Gateway, context, handler_of
 from tests.harness.people import access_token, api_key
 
@@ -74,6 +74,11 @@ class World:
     gateway: Gateway = field(default_factory=Gateway)
     _pumped: dict[str, int] = field(default_factory=dict)
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+
+    def edit(self, key: Key, **sets: object) -> None:
+        """Change an item as a later use case would, or a hand. None takes an attribute away."""
+        table = self.stamped()
+        table.write(table.update(key, sets=sets, only_if="attribute_exists(PK)"))
 
     def stamped(self, principal: str = "tests") -> StampedTable:
         stamp = Stamp(principal=principal, request_id=f"tests-{next(self._numbers)}", changed_at=self.clock.now)

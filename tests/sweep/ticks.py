@@ -47,8 +47,4 @@ def expiring_in(world: World, quantity: int, **duration: float) -> Pack:
 
 
 def set_pack(world: World, pack: Pack, **attributes: object) -> None:
-    table = world.stamped()
-    sets = ", ".join(f"#{name} = :{name}" for name in attributes)
-    table.write(
-        table.update(keys.pack(NORTHWIND, pack.pack_id), f"SET {sets}", only_if="attribute_exists(PK)", **attributes)
-    )
+    world.edit(keys.pack(NORTHWIND, pack.pack_id), **attributes)

@@ -55,11 +55,7 @@ def test_a_hold_that_lapses_counts_when_it_is_booked(world: World) -> None:
     world.grant(MAIL, 5)
     project = world.project()
     (run,) = world.started(project)
-    table = world.stamped()
-    lapse = "SET #state = :lapsed"
-    table.write(
-        table.update(keys.run(NORTHWIND, project, run), lapse, only_if="attribute_exists(PK)", lapsed=RunState.LAPSED)
-    )
+    world.edit(keys.run(NORTHWIND, project, run), state=RunState.LAPSED)
     world.sound = False  # its license is still out
     at(world, "2026-11-25T01:00:00Z")
     roll_up(world)
@@ -101,11 +97,7 @@ def test_covered_and_free_runs_count_for_the_type_that_they_go_back_to(world: Wo
 
 def test_a_removed_project_stays_with_its_customer(world: World) -> None:
     first, _ = a_busy_day(world)
-    table = world.stamped()
-    removed = "SET #state = :removed"
-    table.write(
-        table.update(keys.project(NORTHWIND, first), removed, only_if="attribute_exists(PK)", removed="removed")
-    )
+    world.edit(keys.project(NORTHWIND, first), state="removed")
     at(world, "2026-11-25T01:00:00Z")
     roll_up(world)
 

@@ -45,10 +45,7 @@ def test_licenses_that_expire_or_are_frozen_lower_the_balance(world: World, post
     packs = [world.grant(SKU, 2), world.grant(SKU, 2)]
     threshold(world, 4)
     assert mailed(world, post) == []
-    table = world.stamped()
-    frozen = "SET #state = :frozen"
-    key = keys.pack(NORTHWIND, packs[0].pack_id)
-    table.write(table.update(key, frozen, only_if="attribute_exists(PK)", frozen=PackState.FROZEN))
+    world.edit(keys.pack(NORTHWIND, packs[0].pack_id), state=PackState.FROZEN)
 
     (mail,) = mailed(world, post)
 

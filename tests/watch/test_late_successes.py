@@ -4,6 +4,7 @@ import pytest
 
 from packhouse.policies import Policies
 from packhouse.store import keys, projects
+from packhouse.store.patience import Moved
 from packhouse.sweep import projects as sweep_projects
 from tests.harness.post import Post
 from tests.harness.world import NORTHWIND, World
@@ -61,9 +62,7 @@ def test_what_succeeded_after_the_end_is_final_before_the_watch_has_seen_it(
 def test_a_closed_project_that_bears_a_success_is_retired_all_the_same(world: World) -> None:
     project, run = covered_until_after_the_end(world)
     world.settle(project, run)
-    table, key = world.stamped(), keys.project(NORTHWIND, project)
-    update = "SET last_success_at = :now"
-    table.write(table.update(key, update, only_if="attribute_exists(PK)", now=world.clock.now))
+    world.edit(keys.project(NORTHWIND, project), last_success_at=world.clock.now)
 
     watch(world)
 
@@ -93,8 +92,10 @@ def test_a_success_is_judged_by_what_its_project_is_when_it_is_stamped(world: Wo
         met = project_item(world, project)
         world.call("PATCH", f"projects/{project}", "amy", json={"state": "active"})
 
-    with pytest.raises(projects.ProjectMoved):
-        projects.settled(world.stamped(), met, settled_at=world.clock.now, success_at=world.clock.now)
+    with pytest.raises(Moved):
+        projects.remember_settlement(
+            world.stamped(), projects.met(met), settled_at=world.clock.now, success_at=world.clock.now
+        )
 
     world.settle(project, run)
     watch(world)

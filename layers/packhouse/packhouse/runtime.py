@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
+from packhouse.domain.access import Stamp
 from packhouse.settings import settings
-from packhouse.store.table import Log, Table
+from packhouse.store.table import Log, StampedTable, Table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -30,6 +31,11 @@ def dynamodb() -> "DynamoDBClient":
 @cache
 def table() -> Table:
     return Table(dynamodb(), settings().table)
+
+
+def stamped(principal: str, request_id: str) -> StampedTable:
+    """The table in the name of work that nobody asked for: a tick, an event, a message."""
+    return table().stamped(Stamp(principal=principal, request_id=request_id, changed_at=now()))
 
 
 @cache

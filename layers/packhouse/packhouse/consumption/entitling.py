@@ -5,12 +5,10 @@ from dataclasses import replace
 from packhouse.domain import ids
 from packhouse.domain.entitlements import Entitlement, EntitlementStanding, EntitlementState
 from packhouse.domain.licenses import Catalog, Consumption, LicenseType, Line
-from packhouse.errors import EntitlementUsed, InvalidRequest, LicensesExhausted, NotFound, PackNotUsable, TryAgain
+from packhouse.errors import EntitlementUsed, InvalidRequest, LicensesExhausted, NotFound, PackNotUsable
 from packhouse.store import entitlements, packs
-from packhouse.store.entitlements import EntitlementMoved
+from packhouse.store.patience import Moved, until_settled
 from packhouse.store.table import StampedTable
-
-LOST_RACES_MAX = 5
 
 
 def assign(table: StampedTable, catalog: Catalog, wg: str, user: str, sku: str) -> tuple[Entitlement, bool]:
@@ -18,28 +16,26 @@ def assign(table: StampedTable, catalog: Catalog, wg: str, user: str, sku: str) 
     license_type = catalog.of(sku)
     if license_type.consumption is not Consumption.ON_ASSIGNMENT:
         raise InvalidRequest(errors=[{"pointer": "/sku", "detail": f"Licenses of {sku} aren't assigned to users."}])
-    for _ in range(LOST_RACES_MAX):
-        met = entitlements.read(table, wg, user, sku)
+
+    def attempt(met: Entitlement | None) -> tuple[Entitlement, bool]:
         if met is not None and met.covers(table.stamp.at):
             return met, False
         wanted = _from_stock(table, license_type, wg, user, met)
         if wanted is None:
-            if entitlements.read(table, wg, user, sku) != met:  # it took the last license in between, say
-                continue
+            if entitlements.read(table, wg, user, sku) != met:  # another request took the last license in between
+                raise Moved
             purchase = {"lines": [Line(sku, 1)], "total": license_type.unit_price}
             raise LicensesExhausted(sku=sku, asked=1, available=0, purchase=purchase)
-        try:
-            entitlements.assign(table, wanted, met=met)
-        except EntitlementMoved:
-            continue
+        entitlements.assign(table, wanted, met=met)
         return wanted, True
-    raise TryAgain
+
+    return until_settled(lambda: entitlements.read(table, wg, user, sku), attempt)
 
 
 def withdraw(table: StampedTable, wg: str, user: str, sku: str) -> Entitlement:
     """The entitlement, withdrawn, its license back in its pack."""
-    for _ in range(LOST_RACES_MAX):
-        met = entitlements.read(table, wg, user, sku)
+
+    def attempt(met: Entitlement | None) -> Entitlement:
         if met is None:
             raise NotFound
         match met.standing(table.stamp.at):
@@ -51,11 +47,12 @@ def withdraw(table: StampedTable, wg: str, user: str, sku: str) -> Entitlement:
                 raise PackNotUsable(state="expired")
         try:
             entitlements.withdraw(table, met)
-        except EntitlementMoved:
+        except Moved:
             _require_not_revoked(table, met)
-            continue
+            raise
         return replace(met, state=EntitlementState.WITHDRAWN)  # read again, it could be assigned anew
-    raise TryAgain
+
+    return until_settled(lambda: entitlements.read(table, wg, user, sku), attempt)
 
 
 def _from_stock(

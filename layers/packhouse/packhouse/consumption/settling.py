@@ -90,14 +90,7 @@ def _settle(table: StampedTable, run: Run | None, settlement: Settlement) -> tup
         raise NotFound
     if run.is_open(table.stamp.at):
         _require_fitting(table, run, settlement)
-    revoked: frozenset[str] = frozenset()
-    while True:  # each further try learns of a pack that was revoked since
-        try:
-            return runs.settle(table, run, settlement, revoked=revoked)
-        except runs.PackRevoked as lost:
-            if lost.pack_ids <= revoked:
-                raise  # it is neither this nor that, so somebody must look
-            revoked |= lost.pack_ids
+    return runs.settle(table, run, settlement)
 
 
 def _require_fitting(table: StampedTable, run: Run, settlement: Settlement) -> None:

@@ -5,18 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from packhouse.consumption import covering
-from packhouse.domain import coverage
+from packhouse.domain import coverage, ids
 from packhouse.domain import runs as rules
 from packhouse.domain.access import Stamp
 from packhouse.domain.coverage import Covering, Decision, Need
-from packhouse.domain.ids import Kind, named
+from packhouse.domain.ids import Kind
 from packhouse.domain.licenses import Catalog, LicenseType
 from packhouse.domain.projects import ProjectState
 from packhouse.domain.runs import Allocation, Coverage, Pass, Run
 from packhouse.errors import (
     AssignmentRequired,
     ErrorsNotOfParent,
-    IdempotencyKeyReused,
     LicensesExhausted,
     NotFound,
     ParentNotRetryable,
@@ -26,11 +25,10 @@ from packhouse.errors import (
     TryAgain,
 )
 from packhouse.policies import Policies
-from packhouse.store import packs, projects, runs
+from packhouse.store import named, packs, projects, runs
+from packhouse.store.patience import Moved, until_settled
 from packhouse.store.runs import Beginning
 from packhouse.store.table import StampedTable
-
-LOST_RACES_MAX = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +59,8 @@ class Start:
     request_hash: str
 
     @property
-    def most(self) -> int:
+    def licenses_per_item(self) -> int:
+        """The most licenses that one of the items takes."""
         return max(item.licenses for item in self.items)
 
     def needs(self) -> list[Need]:
@@ -71,7 +70,7 @@ class Start:
         ]
 
     def run_ids(self) -> list[str]:
-        return [named(Kind.RUN, self.workgroup_id, self.name, str(index)) for index in range(len(self.items))]
+        return [ids.named(Kind.RUN, self.workgroup_id, self.name, str(index)) for index in range(len(self.items))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,24 +90,25 @@ def start(table: StampedTable, catalog: Catalog, policies: Policies, wanted: Sta
 
 
 def _started(table: StampedTable, catalog: Catalog, policies: Policies, wanted: Start) -> Started:
-    for _ in range(LOST_RACES_MAX):
-        retrying = wanted.run_pass is Pass.RETRY_ERRORS
-        beginning = _retrying(table, policies, wanted) if retrying else _covering(table, catalog, policies, wanted)
-        if beginning is None:
-            continue
-        try:
-            runs.start(table, beginning, most=wanted.most, retries_max=policies.retries_per_root_max)
-        except runs.PackRaceLost:
-            continue
+    def look() -> Beginning:
+        if wanted.run_pass is Pass.RETRY_ERRORS:
+            return _retrying(table, policies, wanted)
+        return _covering(table, catalog, policies, wanted)
+
+    def begin(beginning: Beginning) -> Started:
+        runs.start(
+            table,
+            beginning,
+            licenses_per_item=wanted.licenses_per_item,
+            retries_max=policies.retries_per_root_max,
+        )
         return Started(list(beginning.runs), replayed=False)
-    raise TryAgain
+
+    return until_settled(look, begin)
 
 
-def _covering(table: StampedTable, catalog: Catalog, policies: Policies, wanted: Start) -> Beginning | None:
-    """The runs to start: those of entitled users covered, the others with the licenses they are to hold.
-
-    None: what was missing came while the refusal was looked up.
-    """
+def _covering(table: StampedTable, catalog: Catalog, policies: Policies, wanted: Start) -> Beginning:
+    """The runs to start: those of entitled users covered, the others with the licenses to hold."""
     wg, needs = wanted.workgroup_id, wanted.needs()
     entitled = covering.covering_now(table, catalog, wg, wanted.service, [need.user for need in needs if need.user])
     spent = catalog.spent_by(wanted.service)
@@ -118,7 +118,7 @@ def _covering(table: StampedTable, catalog: Catalog, policies: Policies, wanted:
     if not found.startable:
         whole = covering.look(table, catalog, wg, wanted.service, needs)  # also what could be assigned
         if whole.startable:
-            return None
+            raise Moved  # licenses came in between
         raise _insufficient(whole)
     each = list(zip(wanted.items, wanted.run_ids(), found.decided, strict=True))
     licensed = [(item, run_id) for item, run_id, one in each if one.entitlement is None]
@@ -164,8 +164,7 @@ def _outranking(table: StampedTable, wanted: Start, refusal: Refusal | runs.NotS
         [runs.key(wg, wanted.project_id, run_ids[0]), projects.key(wg, wanted.project_id)]
     )
     if found is not None:
-        if found["request_hash"] != wanted.request_hash:
-            raise IdempotencyKeyReused from refusal
+        named.require_same(wanted.request_hash, found)
         earlier = runs.read_many(table, wg, wanted.project_id, run_ids)
         own = table.stamp.is_on(found)  # resent, when the first answer was lost
         return Started([run.as_started() for run in earlier if run], replayed=not own)
@@ -174,7 +173,7 @@ def _outranking(table: StampedTable, wanted: Start, refusal: Refusal | runs.NotS
     project = projects.of_item(project_found)
     if project.state is not ProjectState.ACTIVE:
         raise ProjectNotActive(state=project.state) from refusal
-    if project.max_licenses_per_item < wanted.most:
+    if project.max_licenses_per_item < wanted.licenses_per_item:
         raise TooManyLicensesForItem(maximum=project.max_licenses_per_item) from refusal
     raise refusal if isinstance(refusal, Refusal) else TryAgain from refusal
 

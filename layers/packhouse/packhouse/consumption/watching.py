@@ -4,18 +4,18 @@ Both are decided by what the table holds now: a change that is told twice, late 
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from packhouse.domain.licenses import Catalog
-from packhouse.domain.projects import ProjectState
+from packhouse.domain.projects import Project, ProjectState
 from packhouse.domain.runs import Outcome, Run
 from packhouse.domain.workgroups import LowBalance, Workgroup
-from packhouse.errors import NotFound, TryAgain
+from packhouse.errors import NotFound
 from packhouse.store import keys, packs, projects, workgroups
-from packhouse.store.table import StampedTable
-from packhouse.store.wire import Item
+from packhouse.store.patience import until_settled
+from packhouse.store.table import Met, StampedTable
 
-TRIES_MAX = 5
 STAMPED_EVERY = timedelta(days=1)
 """How far a project's activity may be behind its settlements; before it ends, its runs are asked themselves."""
 
@@ -35,8 +35,9 @@ def activity(table: StampedTable, settled: Iterable[Run]) -> None:
         if run.outcome is Outcome.SUCCEEDED:
             success[name] = max(run.settled_at, success.get(name, run.settled_at))
     found = table.read_many_pages([keys.project(*name) for name in latest])
-    for met, name in zip(found, latest, strict=True):
-        _stamp(table, met, settled_at=latest[name], success_at=success.get(name))
+    for name, item in zip(latest, found, strict=True):
+        if item is not None:
+            _stamp(table, projects.met(item), settled_at=latest[name], success_at=success.get(name))
 
 
 def low_balances(table: StampedTable, catalog: Catalog, touched: Collection[tuple[str, str]]) -> None:
@@ -45,29 +46,19 @@ def low_balances(table: StampedTable, catalog: Catalog, touched: Collection[tupl
         _weigh(table, catalog, wg, sku)
 
 
-def _stamp(table: StampedTable, met: Item | None, *, settled_at: datetime, success_at: datetime | None) -> None:
-    """Never backwards: where somebody else has changed the project in between, it is looked at again."""
-    for _ in range(TRIES_MAX):
-        if met is None:
-            return
-        try:
-            _stamp_as_met(table, met, settled_at, success_at)
-        except projects.ProjectMoved:
-            met = table.read({"PK": met["PK"], "SK": met["SK"]})
-        else:
-            return
-    raise TryAgain
+def _stamp(table: StampedTable, met: Met[Project], *, settled_at: datetime, success_at: datetime | None) -> None:
+    """Never backwards. After a project's end nothing is activity, but a success retires a closed project."""
 
+    def attempt(met: Met[Project]) -> None:
+        project = met.value
+        success = success_at if success_at and _newer(success_at, project.last_success_at) else None
+        if project.state is ProjectState.CLOSED and success_at:
+            projects.retire(table, met, success_at=success_at)
+        elif project.state is ProjectState.ACTIVE and (success or _newer(settled_at, project.last_settled_at)):
+            latest = max(settled_at, project.last_settled_at or settled_at)
+            projects.remember_settlement(table, met, settled_at=latest, success_at=success)
 
-def _stamp_as_met(table: StampedTable, met: Item, settled_at: datetime, success_at: datetime | None) -> None:
-    """In a project that has ended nothing is activity any more; a success retires one that is closed."""
-    project = projects.of_item(met)
-    success = success_at if success_at and _newer(success_at, project.last_success_at) else None
-    if project.state is ProjectState.CLOSED and success_at:
-        projects.retired(table, met, success_at=success_at)
-    elif project.state is ProjectState.ACTIVE and (success or _newer(settled_at, project.last_settled_at)):
-        latest = max(settled_at, project.last_settled_at or settled_at)
-        projects.settled(table, met, settled_at=latest, success_at=success)
+    until_settled(lambda: projects.meet(table, met.value.workgroup_id, met.value.project_id), attempt, first=met)
 
 
 def _newer(at: datetime, stamped: datetime | None) -> bool:
@@ -75,20 +66,13 @@ def _newer(at: datetime, stamped: datetime | None) -> bool:
 
 
 def _weigh(table: StampedTable, catalog: Catalog, wg: str, sku: str) -> None:
-    for _ in range(TRIES_MAX):
-        try:
-            workgroup = workgroups.read(table, wg)
-        except NotFound:
-            return
-        low_types = _low_types(table, catalog, workgroup, sku)
-        if low_types.keys() == workgroup.low_types.keys():
-            return
-        try:
-            workgroups.low(table, workgroup, low_types)
-        except workgroups.WorkgroupMoved:
-            continue
-        return
-    raise TryAgain
+    def attempt(met: Workgroup) -> None:
+        low_types = _low_types(table, catalog, met, sku)
+        if low_types.keys() != met.low_types.keys():
+            workgroups.remember_low(table, met, low_types)
+
+    with suppress(NotFound):
+        until_settled(lambda: workgroups.read(table, wg), attempt)
 
 
 def _low_types(table: StampedTable, catalog: Catalog, workgroup: Workgroup, sku: str) -> Mapping[str, LowBalance]:

@@ -1,6 +1,7 @@
 """Instants are aware, in UTC, in whole seconds; stored as text that sorts as they do."""
 
 from calendar import monthrange
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,11 @@ def is_precise(stored: str) -> bool:
 
 def parse(stored: str) -> datetime:
     return datetime.fromisoformat(stored)
+
+
+def of(item: Mapping[str, str], name: str) -> datetime | None:
+    """The instant that an item keeps under this name, if it does."""
+    return parse(item[name]) if name in item else None
 
 
 def plus_months(at: datetime, months: int) -> datetime:

@@ -16,7 +16,7 @@ from packhouse.domain import instants
 from packhouse.domain.usage import ENDS, STARTS, Count, Part, of_end, of_start, part_from
 from packhouse.domain.workgroups import Workgroup
 from packhouse.errors import NotFound, TryAgain
-from packhouse.store import journal, usage, workgroups
+from packhouse.store import journal, rounds, usage, workgroups
 from packhouse.store.journal import LogTooLong, Wanted
 from packhouse.store.table import Log, Table
 
@@ -63,7 +63,7 @@ def tick(table: Table, log: Log, *, now: datetime, seconds: float, entries_max: 
     after, done = met.after, RolledUp()
     try:
         for start in [met.after, None] if met.after else [None]:
-            for wg, place in workgroups.every(table, after=start):
+            for wg, place in rounds.workgroups(table, after=start):
                 after = place
                 done = _with(done, this, wg)
                 if this.over:

@@ -48,7 +48,7 @@ def _send(table: StampedTable, mailer: Mailer, event: DomainEvent, mail: Mail) -
     if claim is None:
         return False
     message_id = mailer.send(mail)
-    mails.sent(table, event.event_id, mail.to, claim, message_id=message_id)
+    mails.remember_sent(table, event.event_id, mail.to, claim, message_id=message_id)
     return True
 
 

@@ -16,7 +16,7 @@ from aws_lambda_powertools import Logger
 from packhouse.domain.violations import Violation
 from packhouse.errors import NotFound, TryAgain
 from packhouse.operations import content, invariants
-from packhouse.store import audits, keys, workgroups
+from packhouse.store import audits, keys, rounds
 from packhouse.store.table import StampedTable, Table
 
 VIOLATED = "invariant violated"  # the template's alarm waits for log lines that say so
@@ -48,7 +48,7 @@ def tick(table: StampedTable, log: Table, *, now: datetime, seconds: float) -> A
     confirmed = list(_confirmed(table, log, progress, now))
     suspects: dict[str, list[Violation]] = {}
     looked_at, after = 0, progress.after
-    for wg, place in workgroups.every(table, after=after):
+    for wg, place in rounds.workgroups(table, after=after):
         if found := _new(table, wg, look(table, log, wg, now)):
             suspects[wg] = found
         looked_at, after = looked_at + 1, place
@@ -87,7 +87,7 @@ def _confirmed(table: Table, log: Table, progress: audits.Progress, now: datetim
 
 def _new(table: Table, wg: str, found: Iterable[Violation]) -> list[Violation]:
     """What isn't known as a finding, and of that so much as leaves room for other workgroups'."""
-    unknown = (one for one in found if not audits.recorded(table, wg, one))
+    unknown = (one for one in found if not audits.is_recorded(table, wg, one))
     new = list(islice(unknown, audits.SUSPECTS_OF_ONE_MAX))
     for one in new:
         logger.info(SUSPECTED, invariant=one.invariant, item=keys.unnamed(one.item), workgroup_id=wg)
@@ -101,7 +101,7 @@ def _record(table: StampedTable, wg: str, violation: Violation) -> bool:
 
     A tick that dies in between has the next one call again, instead of nobody.
     """
-    if audits.recorded(table, wg, violation):
+    if audits.is_recorded(table, wg, violation):
         return False
     logger.error(VIOLATED, invariant=violation.invariant, item=keys.unnamed(violation.item), workgroup_id=wg)
     audits.record(table, wg, violation)

@@ -5,7 +5,7 @@ from datetime import datetime
 from packhouse.domain import instants
 from packhouse.domain.access import ApiKey, Role
 from packhouse.store import keys
-from packhouse.store.table import StampedTable, Table, Write
+from packhouse.store.table import ABSENT, StampedTable, Table, Write
 
 MEMBERSHIPS_MAX = 100  # of one person; what the authorizer hands on has a size
 
@@ -20,7 +20,7 @@ def joined(table: StampedTable, subject: str, wg: str, role: Role, *, email: str
             "email": email,
             "since": since,
         },
-        only_if="attribute_not_exists(PK)",
+        only_if=ABSENT,
     )
 
 
@@ -35,7 +35,7 @@ def key_issued(table: StampedTable, key: ApiKey) -> Write:
             "workgroup_id": key.workgroup_id,
             "created_at": key.created_at,
         },
-        only_if="attribute_not_exists(PK)",
+        only_if=ABSENT,
     )
 
 
@@ -48,7 +48,7 @@ def memberships(table: Table, subject: str) -> dict[str, Role]:
 def administrators(table: Table, wg: str) -> list[str]:
     """The addresses of a workgroup's administrators, by the list of its members, which may be a moment behind."""
     listed = table.query_all(keys.members(wg))
-    members = table.read_many_pages([{"PK": place["PK"], "SK": place["SK"]} for place in listed])
+    members = table.read_many_pages([keys.of(place) for place in listed])
     return [member["email"] for member in members if member and member["role"] == Role.ADMINISTRATOR]
 
 

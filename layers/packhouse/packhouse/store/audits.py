@@ -5,15 +5,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
-from itertools import batched, islice
+from itertools import islice
 
 from packhouse.domain import instants
 from packhouse.domain.journal import Entry
 from packhouse.domain.violations import Violation
 from packhouse.errors import NotFound, TryAgain
-from packhouse.store import journal, keys
+from packhouse.store import journal, keys, rounds
+from packhouse.store.keys import KeyRange
 from packhouse.store.patience import WriteRefused
-from packhouse.store.table import BATCH_READ_MAX, KeyRange, StampedTable, Table
+from packhouse.store.table import ABSENT, StampedTable, Table
 from packhouse.store.wire import Item, Key
 
 CONTENT_MAX = 500_000  # items and entries of one workgroup: what the function's memory holds
@@ -23,12 +24,10 @@ AHEAD = timedelta(days=1)  # an entry written while the month turns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """Where the round stands: the place in the list of workgroups, and what looked wrong at the last look, and when."""
+class Progress(rounds.Progress):
+    """How far the auditor's round is, when its last tick was, and what looked wrong then, by workgroup."""
 
-    ticks: int = 0
     at: datetime | None = None
-    after: Item | None = None
     suspects: Mapping[str, Sequence[Violation]] = field(default_factory=dict)
 
 
@@ -63,15 +62,14 @@ def read(table: Table) -> Progress:
 def move(
     table: StampedTable, met: Progress, *, after: Item | None, suspects: Mapping[str, Iterable[Violation]]
 ) -> None:
-    """Remember where the next tick goes on; if another tick has done so meanwhile, that one counts."""
+    """Remember where the next tick goes on. If another tick has moved the progress meanwhile, that tick counts."""
     listed = [{"workgroup_id": wg, **asdict(one)} for wg, violations in suspects.items() for one in violations]
-    progress = {**keys.audit(), "ticks": met.ticks + 1, "after": after, "suspects": listed}
-    unmoved = "attribute_not_exists(PK) OR ticks = :ticks"
+    progress = {**keys.audit(), **met.moved(after), "suspects": listed}
     with suppress(WriteRefused):
-        table.write(table.put(progress, only_if=unmoved, ticks=met.ticks))
+        table.write(table.put(progress, only_if=rounds.UNMOVED, ticks=met.ticks))
 
 
-def recorded(table: Table, wg: str, violation: Violation) -> bool:
+def is_recorded(table: Table, wg: str, violation: Violation) -> bool:
     """Whether a violation is known as a finding."""
     return table.read(_finding(wg, violation)) is not None
 
@@ -80,7 +78,7 @@ def record(table: StampedTable, wg: str, violation: Violation) -> None:
     """Put a finding where the journal sees it, once however often it is found."""
     told = {"invariant": violation.invariant, "subject": violation.item, "detail": violation.detail}
     with suppress(WriteRefused):
-        table.write(table.put({**_finding(wg, violation), **told}, only_if="attribute_not_exists(PK)"))
+        table.write(table.put({**_finding(wg, violation), **told}, only_if=ABSENT))
 
 
 def _finding(wg: str, violation: Violation) -> Key:
@@ -102,6 +100,5 @@ def _items(table: Table, wg: str, pages_max: int) -> Iterator[Item]:
 
 def _listed(table: Table, of_index: KeyRange) -> Iterator[Item]:
     """The items that an index lists, as they are."""
-    found = [{"PK": item["PK"], "SK": item["SK"]} for item in table.query_all(of_index)]
-    for some in batched(found, BATCH_READ_MAX, strict=False):
-        yield from (item for item in table.read_many(some) if item is not None)
+    found = [keys.of(item) for item in table.query_all(of_index)]
+    yield from (item for item in table.read_many_pages(found) if item is not None)

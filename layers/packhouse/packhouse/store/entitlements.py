@@ -5,14 +5,9 @@ from collections.abc import Iterable
 from packhouse.domain import instants
 from packhouse.domain.entitlements import Entitlement, EntitlementState
 from packhouse.store import keys, packs
-from packhouse.store.patience import WriteRefused
-from packhouse.store.table import StampedTable, Table, Write
+from packhouse.store.patience import Moved, WriteRefused
+from packhouse.store.table import ABSENT, StampedTable, Table, Write, as_met, if_absent
 from packhouse.store.wire import Item
-
-
-class EntitlementMoved(Exception):  # noqa: N818  # an outcome that the use cases answer
-    """The entitlement or its pack isn't as it was when the step began."""
-
 
 SKU_MAX = 100  # symbols; what is longer names no license type, and might be longer than a key
 
@@ -29,23 +24,25 @@ def read_many(table: Table, wg: str, held: Iterable[tuple[str, str]]) -> list[En
 
 
 def assign(table: StampedTable, entitlement: Entitlement, *, met: Entitlement | None) -> None:
-    """Take a license out of its pack for a user, in place of the entitlement that was met (None: of none)."""
+    """Take a license out of its pack for a user, in place of the entitlement that was met (None: there was none).
+
+    `Moved` if the entitlement isn't as it was met, or the pack has no license left.
+    """
     wg, now = entitlement.workgroup_id, entitlement.assigned_at
-    unchanged, values = _as_met(met)
+    unchanged, values = _unchanged(met)
     put = table.put(_item(entitlement), only_if=unchanged, **values)
     try:
         table.write(put, packs.assigned(table, wg, entitlement.pack_id, now=now))
     except WriteRefused as refused:
-        raise EntitlementMoved from refused
+        raise Moved from refused
 
 
 def withdraw(table: StampedTable, entitlement: Entitlement) -> None:
-    """Give the license of an unused entitlement back to its pack."""
+    """Give the license of an unused entitlement back to its pack. `Moved` if it was used, or its pack was revoked."""
     update = table.update(
         keys.entitlement(entitlement.workgroup_id, entitlement.user, entitlement.sku),
-        "SET #state = :withdrawn",
+        sets={"state": EntitlementState.WITHDRAWN},
         only_if="#state = :active AND pack_id = :pack_id AND attribute_not_exists(used_at) AND #until > :now",
-        withdrawn=EntitlementState.WITHDRAWN,
         active=EntitlementState.ACTIVE,
         pack_id=entitlement.pack_id,
         now=table.stamp.at,
@@ -54,14 +51,14 @@ def withdraw(table: StampedTable, entitlement: Entitlement) -> None:
     try:
         table.write(update, back)
     except WriteRefused as refused:
-        raise EntitlementMoved from refused
+        raise Moved from refused
 
 
 def used(table: StampedTable, entitlement: Entitlement) -> Write:
     """The write that makes an entitlement final, by the first run it covers."""
     return table.update(
         keys.entitlement(entitlement.workgroup_id, entitlement.user, entitlement.sku),
-        "SET used_at = if_not_exists(used_at, :now)",
+        sets={"used_at": if_absent(table.stamp.at)},
         only_if="#state = :active AND pack_id = :pack_id AND #until > :now",
         active=EntitlementState.ACTIVE,
         pack_id=entitlement.pack_id,
@@ -78,18 +75,17 @@ def of_item(item: Item) -> Entitlement:
         assigned_at=instants.parse(item["assigned_at"]),
         assigned_by=item["assigned_by"],
         until=instants.parse(item["until"]),
-        used_at=instants.parse(item["used_at"]) if "used_at" in item else None,
+        used_at=instants.of(item, "used_at"),
         state=EntitlementState(item["state"]),
         earlier=tuple(item["earlier"]),
     )
 
 
-def _as_met(met: Entitlement | None) -> tuple[str, dict[str, object]]:
-    """The condition that nothing has come between: two assignments of one user at once take one license."""
+def _unchanged(met: Entitlement | None) -> tuple[str, dict[str, object]]:
+    """The condition that nothing came in between: two assignments to one user at once take one license."""
     if met is None:
-        return "attribute_not_exists(PK)", {}
-    condition = "#state = :met_state AND pack_id = :met_pack_id AND assigned_at = :met_assigned_at"
-    return condition, {"met_state": met.state, "met_pack_id": met.pack_id, "met_assigned_at": met.assigned_at}
+        return ABSENT, {}
+    return as_met(state=met.state, pack_id=met.pack_id, assigned_at=met.assigned_at)
 
 
 def _item(entitlement: Entitlement) -> Item:

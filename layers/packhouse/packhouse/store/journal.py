@@ -7,8 +7,9 @@ from datetime import datetime
 from packhouse.domain import instants
 from packhouse.domain.journal import Change, Entry
 from packhouse.store import keys
+from packhouse.store.keys import KeyRange
 from packhouse.store.patience import WriteRefused
-from packhouse.store.table import KeyRange, Log, Only, StampedTable, Table
+from packhouse.store.table import ABSENT, Log, Only, StampedTable, Table
 from packhouse.store.wire import Item
 
 MONTHS_PER_PAGE_MAX = 12
@@ -107,7 +108,7 @@ def record_read(table: StampedTable, wg: str, route: str) -> None:
     """An operator's look at a workgroup's log, written first, so that the stream journals it."""
     read = keys.operator_read(wg, table.stamp.request_id)
     try:
-        table.write(table.put({**read, "route": route}, only_if="attribute_not_exists(PK)"))
+        table.write(table.put({**read, "route": route}, only_if=ABSENT))
     except WriteRefused:
         return  # botocore resent it: it is recorded
 

@@ -2,13 +2,28 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 from packhouse.domain import ids, instants
-from packhouse.store.table import KeyRange
 from packhouse.store.wire import Item, Key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRange:
+    """Items of one partition of the table or of an index, by a prefix of the sort key or between two of them."""
+
+    partition: str
+    prefix: str | None = None
+    between: tuple[str, str] | None = None
+    index: Literal["by_owner", "due"] | None = None
+
+
+def of(item: Mapping[str, Any]) -> Key:
+    """The key of an item that was read, whole or from an index."""
+    return {"PK": item["PK"], "SK": item["SK"]}
 
 
 def workgroup(wg: str) -> Key:
@@ -137,8 +152,8 @@ def due_orders(until: datetime) -> KeyRange:
     return KeyRange(index="due", partition="ORDER", between=("0", instants.text(until)))
 
 
-QUEUED = "due, due_at, tries, retry_at, waits_since"
-"""What an item has of its place in a queue, and of how it fared there."""
+QUEUED = ("due", "due_at", "tries", "retry_at", "waits_since")
+"""The attributes that say where an item stands in a queue, and how often it was tried there."""
 
 
 def queues(name: str) -> list[str]:

@@ -34,14 +34,12 @@ def claim(table: StampedTable, event_id: str, to: str) -> str | None:
     return mine
 
 
-def sent(table: StampedTable, event_id: str, to: str, claim: str, *, message_id: str) -> None:
+def remember_sent(table: StampedTable, event_id: str, to: str, claim: str, *, message_id: str) -> None:
     """Remember that the mail was sent, and under which id of the mail service."""
     update = table.update(
         keys.mail(event_id, to),
-        "SET #state = :sent, message_id = :message_id",
+        sets={"state": SENT, "message_id": message_id},
         only_if="claim = :claim",
-        sent=SENT,
-        message_id=message_id,
         claim=claim,
     )
     with suppress(WriteRefused):  # it took so long that somebody else claimed it

@@ -14,18 +14,16 @@ def read(table: Table) -> tuple[datetime, datetime | None] | None:
     item = table.read(keys.mark())
     if item is None:
         return None
-    return instants.parse(item["gone_through"]), instants.parse(item["begun"]) if "begun" in item else None
+    return instants.parse(item["gone_through"]), instants.of(item, "begun")
 
 
 def move(table: StampedTable, until: datetime, *, begun: datetime | None = None) -> None:
     """Move the mark on, never back, and remember how far a round has come that isn't over."""
-    step = ", begun = :begun" if begun else " REMOVE begun"
     update = table.update(
         keys.mark(),
-        f"SET gone_through = :until{step}",
+        sets={"gone_through": until, "begun": begun},
         only_if="attribute_not_exists(PK) OR gone_through <= :until",
         until=until,
-        **({"begun": begun} if begun else {}),
     )
     with suppress(WriteRefused):
         table.write(update)

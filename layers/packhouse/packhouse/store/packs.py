@@ -8,8 +8,8 @@ from packhouse.domain.money import Money
 from packhouse.domain.packs import Pack, PackState, Source, SourceKind
 from packhouse.domain.runs import Allocation
 from packhouse.errors import NotFound
-from packhouse.store import keys, queues
-from packhouse.store.table import Only, StampedTable, Table, Write
+from packhouse.store import keys, queues, wire
+from packhouse.store.table import ABSENT, Only, StampedTable, Table, Write, minus, plus
 from packhouse.store.wire import Item
 
 
@@ -21,7 +21,7 @@ def granted(table: StampedTable, pack: Pack, *, reminder_days: int) -> Write:
             **keys.pack(pack.workgroup_id, pack.pack_id),
             **keys.due_pack(first_look),
             "sku": pack.sku,
-            "source": {name: value for name, value in asdict(pack.source).items() if value is not None},
+            "source": wire.present(asdict(pack.source)),
             "quantity": pack.quantity,
             "available": pack.available,
             "assigned": pack.assigned,
@@ -33,7 +33,7 @@ def granted(table: StampedTable, pack: Pack, *, reminder_days: int) -> Write:
             "acquired_at": pack.acquired_at,
             "expires_at": pack.expires_at,
         },
-        only_if="attribute_not_exists(PK)",
+        only_if=ABSENT,
     )
 
 
@@ -41,7 +41,7 @@ def taken(table: StampedTable, wg: str, pack_id: str, quantity: int, *, now: dat
     """The write that takes licenses out of a pack: only from an active, unexpired one that has enough."""
     return table.update(
         keys.pack(wg, pack_id),
-        "SET available = available - :quantity",
+        sets={"available": minus(quantity)},
         only_if="available >= :quantity AND expires_at > :now AND #state = :active",
         quantity=quantity,
         now=now,
@@ -53,7 +53,7 @@ def assigned(table: StampedTable, wg: str, pack_id: str, *, now: datetime) -> Wr
     """The write that takes one license out of a pack to assign it."""
     return table.update(
         keys.pack(wg, pack_id),
-        "SET available = available - :one, assigned = assigned + :one",
+        sets={"available": minus(1), "assigned": plus(1)},
         only_if="available >= :one AND expires_at > :now AND #state = :active",
         one=1,
         now=now,
@@ -65,27 +65,27 @@ def unassigned(table: StampedTable, wg: str, pack_id: str) -> Write:
     """The write that gives an assigned license back to a pack that isn't revoked."""
     return table.update(
         keys.pack(wg, pack_id),
-        "SET available = available + :one, assigned = assigned - :one",
+        sets={"available": plus(1), "assigned": minus(1)},
         only_if="assigned >= :one AND #state <> :revoked_state",
         one=1,
         revoked_state=PackState.REVOKED,
     )
 
 
-def restored(
-    table: StampedTable, wg: str, pack_id: str, quantity: int, *, now: datetime, to_revoked: bool = False
-) -> Write:
-    """The write that gives licenses back to their pack: once it has expired to *expired*, if revoked to *revoked*."""
+def restored(table: StampedTable, wg: str, pack_id: str, quantity: int, *, to_revoked: bool = False) -> Write:
+    """The write that gives licenses back to their pack: to *available*, to *expired* after its end, or to *revoked*.
+
+    Which of a pack it is, revoked or not, its condition says.
+    """
     if to_revoked:
         counter, standing = "revoked", "#state = :revoked_state"
     else:
-        counter = "expired" if ids.pack_expiry(pack_id) <= now else "available"
+        counter = "expired" if ids.pack_expiry(pack_id) <= table.stamp.at else "available"
         standing = "#state <> :revoked_state"
     return table.update(
         keys.pack(wg, pack_id),
-        f"SET {counter} = {counter} + :quantity",
+        sets={counter: plus(quantity)},
         only_if=f"attribute_exists(PK) AND {standing}",
-        quantity=quantity,
         revoked_state=PackState.REVOKED,
     )
 

@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Never
 
 from botocore.exceptions import ClientError, HTTPClientError
@@ -37,6 +38,26 @@ class WriteRefused(Exception):  # noqa: N818  # an answer of the store, caught n
         super().__init__(f"refused: {[number for number, one in enumerate(refused) if one]}")
         self.refused = tuple(refused)
         self.met = tuple(met)
+
+
+class Moved(Exception):  # noqa: N818  # an outcome that `until_settled` answers
+    """Somebody changed an item after it was read, so a decision made by it may be wrong."""
+
+
+TRIES_MAX = 5  # of a step whose items others change at the same time
+
+
+def until_settled[Seen, Done](
+    read: Callable[[], Seen], attempt: Callable[[Seen], Done], *, first: Seen | None = None
+) -> Done:
+    """Attempt it with what was read, and after a `Moved` with what is read then; `TryAgain` after a few attempts.
+
+    `first` was read already, so the first attempt needs no read.
+    """
+    for number in range(TRIES_MAX):
+        with suppress(Moved):
+            return attempt(read() if number or first is None else first)
+    raise TryAgain
 
 
 def pause(seconds_max: float) -> None:

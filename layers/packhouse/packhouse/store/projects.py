@@ -1,173 +1,139 @@
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from packhouse.domain import ids, instants
 from packhouse.domain.projects import IdleWarning, Project, ProjectState
-from packhouse.errors import IdempotencyKeyReused, NotFound
-from packhouse.store import keys
-from packhouse.store.patience import WriteRefused
-from packhouse.store.table import StampedTable, Table, Write
-from packhouse.store.wire import Item
-
-
-class ProjectMoved(Exception):  # noqa: N818  # an outcome that the use cases answer by reading it again
-    """The project isn't as it was when the step began."""
+from packhouse.errors import NotFound
+from packhouse.store import keys, named, wire
+from packhouse.store.patience import Moved, WriteRefused
+from packhouse.store.table import UNCHANGED, Met, StampedTable, Table, Write, as_met
+from packhouse.store.wire import Item, Key
 
 
 def create(table: StampedTable, project: Project, *, warn_at: datetime) -> tuple[Project, bool]:
-    """The project of this name: made now, or (True) made earlier by the same request."""
-    item = {
-        **keys.project(project.workgroup_id, project.project_id),
-        **keys.owned_project(project.workgroup_id, project.project_id, table.stamp.changed_at),
-        **keys.due_project(warn_at),
-        "name": project.name,
-        "customer": project.customer,
-        "inactivity_days": project.inactivity_days,
-        "max_licenses_per_item": project.max_licenses_per_item,
-        "state": project.state,
-        "created_at": project.created_at,
-        "created_by": project.created_by,
-        "request_hash": project.request_hash,
-        "created_as": {name: value for name, value in _described(project).items() if value is not None},
-    }
-    try:
-        table.write(table.put(item, only_if="attribute_not_exists(PK)"))
-    except WriteRefused as refused:
-        (met,) = refused.met
-        if met is None or met["request_hash"] != project.request_hash:
-            raise IdempotencyKeyReused from refused
-        resent = table.stamp.is_on(met)  # by botocore, when the first answer was lost
-        return of_item({**met, **dict.fromkeys(_described(project)), **met["created_as"]}).as_created(), not resent
-    return project, False
+    """The project of this name, and whether an earlier request of the same name made it."""
+    earlier = named.create(
+        table,
+        {
+            **keys.project(project.workgroup_id, project.project_id),
+            **keys.owned_project(project.workgroup_id, project.project_id, table.stamp.changed_at),
+            **keys.due_project(warn_at),
+            **_description(project),
+            "state": project.state,
+            "created_at": project.created_at,
+            "created_by": project.created_by,
+            "request_hash": project.request_hash,
+            "created_as": wire.present(_description(project)),
+        },
+    )
+    if earlier is None:
+        return project, False
+    described_then = {**dict.fromkeys(_description(project)), **earlier["created_as"]}
+    return of_item({**earlier, **described_then}).as_created(), True
 
 
-def worked_on(table: StampedTable, wg: str, project_id: str, *, most: int, now: datetime) -> Write:
+def worked_on(table: StampedTable, wg: str, project_id: str, *, licenses_per_item: int, now: datetime) -> Write:
     """The write that marks a start: only on an active project that allows so many licenses for one item."""
     return table.update(
         keys.project(wg, project_id),
-        "SET last_run_at = :now",
-        only_if="#state = :active AND max_licenses_per_item >= :most",
-        now=now,
+        sets={"last_run_at": now},
+        only_if="#state = :active AND max_licenses_per_item >= :licenses_per_item",
         active=ProjectState.ACTIVE,
-        most=most,
+        licenses_per_item=licenses_per_item,
     )
 
 
-def change(table: StampedTable, met: Item, changes: Mapping[str, object], *, due_at: datetime) -> Project:
-    """The project with what a person changed in it (None: taken away), active, and due then; else `ProjectMoved`.
+def change(table: StampedTable, met: Met[Project], changes: Mapping[str, object], *, due_at: datetime) -> Project:
+    """The project with a person's changes (None: the attribute is taken away). It is active, and due at `due_at`.
 
-    A start that comes between is none of its business: what is decided hangs on state and days of inactivity alone.
+    `Moved` if its state or its days of inactivity aren't as they were met. A start in between doesn't matter.
     """
-    days = met.get("inactivity_days")
-    unchanged = "inactivity_days = :met_days" if days is not None else "attribute_not_exists(inactivity_days)"
-    values = {"met_state": met["state"], **({"met_days": days} if days is not None else {})}
-    attributes = {**changes, "state": ProjectState.ACTIVE, "last_changed_at": table.stamp.at, "ended_at": None}
-    return _update(table, met, attributes, due_at=due_at, only_if=f"#state = :met_state AND {unchanged}", **values)
+    sets = {**changes, "state": ProjectState.ACTIVE, "last_changed_at": table.stamp.at, "ended_at": None}
+    only_if, values = as_met(state=met.value.state, inactivity_days=met.value.inactivity_days)
+    return _write(table, met, {**sets, **_due(due_at)}, only_if, values)
 
 
-def follow(table: StampedTable, met: Item, changes: Mapping[str, object], *, due_at: datetime | None) -> Project:
-    """The project with what follows from how it and its runs were met, and due then (None: never).
+def follow(table: StampedTable, met: Met[Project], sets: Mapping[str, object], *, due_at: datetime | None) -> Project:
+    """The project with what follows from the project and its runs as they were met; due at `due_at` (None: never).
 
-    Else `ProjectMoved`: a start has come between, say.
+    `Moved` if anything has written the project since: a start, for example.
     """
-    return _update(table, met, changes, due_at=due_at, only_if=_AS_MET, **_as_met(met))
+    return _write(table, met, {**sets, **_due(due_at)}, UNCHANGED, met.unchanged())
 
 
-def settled(table: StampedTable, met: Item, *, settled_at: datetime, success_at: datetime | None) -> None:
-    """Remember when a run of the project was settled, and when one succeeded; else `ProjectMoved`.
-
-    Starts that come between are none of its business.
-    """
+def remember_settlement(
+    table: StampedTable, met: Met[Project], *, settled_at: datetime, success_at: datetime | None
+) -> None:
+    """Remember when a run of the project was settled last, and when a run succeeded last. `Moved` as `_follow_runs`."""
     success = {"last_success_at": success_at} if success_at else {}
-    _follow_settlement(table, met, {"last_settled_at": settled_at, **success})
+    _follow_runs(table, met, {"last_settled_at": settled_at, **success})
 
 
-def retired(table: StampedTable, met: Item, *, success_at: datetime) -> None:
-    """Retire a project that was closed, since a run of it has succeeded after all; else `ProjectMoved`."""
-    _follow_settlement(table, met, {"state": ProjectState.RETIRED, "last_success_at": success_at})
+def retire(table: StampedTable, met: Met[Project], *, success_at: datetime) -> None:
+    """Retire a closed project of which a run has succeeded after all. `Moved` as `_follow_runs`."""
+    _follow_runs(table, met, {"state": ProjectState.RETIRED, "last_success_at": success_at})
 
 
-def _follow_settlement(table: StampedTable, met: Item, attributes: Mapping[str, object]) -> None:
-    sets = ", ".join(f"#{name} = :{name}" for name in attributes)
-    decided_on = ("state", "last_settled_at", "last_success_at")
-    known = {f"met_{name}": met[name] for name in decided_on if name in met}
-    unchanged = " AND ".join(
-        f"#{name} = :met_{name}" if name in met else f"attribute_not_exists({name})" for name in decided_on
-    )
-    _write(table, table.update(_key(met), f"SET {sets}", only_if=unchanged, **attributes, **known))
+def remove(table: StampedTable, met: Met[Project], *, due_at: datetime | None) -> Project:
+    """The project, removed by its owner.
 
-
-def remove(table: StampedTable, met: Item, *, due_at: datetime | None) -> Project:
-    """The project, removed by its owner; else `ProjectMoved`.
-
-    With `due_at` whatever its runs hold, which is released from then on; without it only while it is as it was met,
-    when none of its runs was open.
+    With `due_at` its open runs are released from then on. Without it, no run was open when the project was met:
+    `Moved` if anything has written the project since.
     """
-    attributes = {"state": ProjectState.REMOVED, "ended_at": table.stamp.at}
-    if due_at is not None:
-        return _update(table, met, attributes, due_at=due_at, only_if="#state = :met_state", met_state=met["state"])
-    return _update(table, met, attributes, due_at=None, only_if=_AS_MET, **_as_met(met))
+    sets = {"state": ProjectState.REMOVED, "ended_at": table.stamp.at, **_due(due_at)}
+    if due_at is None:
+        return _write(table, met, sets, UNCHANGED, met.unchanged())
+    return _write(table, met, sets, *as_met(state=met.value.state))
 
 
-def _update(
-    table: StampedTable,
-    met: Item,
-    attributes: Mapping[str, object],
-    *,
-    due_at: datetime | None,
-    only_if: str,
-    **values: object,
+def _follow_runs(table: StampedTable, met: Met[Project], sets: Mapping[str, object]) -> None:
+    """`Moved` if the state or the remembered settlements aren't as they were met. A start in between doesn't matter."""
+    project = met.value
+    unchanged = as_met(
+        state=project.state, last_settled_at=project.last_settled_at, last_success_at=project.last_success_at
+    )
+    _write(table, met, sets, *unchanged)
+
+
+def _write(
+    table: StampedTable, met: Met[Project], sets: Mapping[str, object], only_if: str, values: Mapping[str, Any]
 ) -> Project:
-    whole = {**attributes, **(keys.due_project(due_at) if due_at else {"due": None, "due_at": None})}
-    given = {name: value for name, value in whole.items() if value is not None}
-    taken = [f"#{name}" for name in whole if name not in given]
-    sets = ", ".join(f"#{name} = :{name}" for name in given) or "#state = #state"
-    expression = f"SET {sets} REMOVE {', '.join(taken)}" if taken else f"SET {sets}"
-    return of_item(_write(table, table.update(_key(met), expression, only_if=only_if, **given, **values)))
-
-
-_AS_MET = "request_id = :met_request AND changed_at = :met_changed"
-
-
-def _as_met(met: Item) -> dict[str, object]:
-    """Every write stamps the project, the start's too: with this stamp, nothing of it has changed."""
-    return {"met_request": met["request_id"], "met_changed": met["changed_at"]}
-
-
-def _key(met: Item) -> dict[str, str]:
-    return {"PK": met["PK"], "SK": met["SK"]}
-
-
-def _write(table: StampedTable, update: Write) -> Item:
     try:
-        return table.change(update)
+        return of_item(table.change(table.update(met.key, sets=sets, only_if=only_if, **values)))
     except WriteRefused as refused:
-        raise ProjectMoved from refused
+        raise Moved from refused
+
+
+def _due(at: datetime | None) -> Item:
+    return keys.due_project(at) if at else {"due": None, "due_at": None}
 
 
 def read(table: Table, wg: str, project_id: str) -> Project:
-    return of_item(read_item(table, wg, project_id))
+    return meet(table, wg, project_id).value
 
 
-def read_item(table: Table, wg: str, project_id: str) -> Item:
-    """The project as it is stored, for who changes it only as it was met."""
+def meet(table: Table, wg: str, project_id: str) -> Met[Project]:
+    """The project, for a change that holds only while it is as it was met."""
     item = table.read(key(wg, project_id))
     if item is None:
         raise NotFound
-    return item
+    return met(item)
 
 
-def key(wg: str, project_id: str) -> dict[str, str]:
-    """The project's key, else `NotFound`: what can't be an id never reaches one."""
+def met(item: Item) -> Met[Project]:
+    return Met.of(item, of_item(item))
+
+
+def key(wg: str, project_id: str) -> Key:
+    """The project's key, or `NotFound` for a text that can't be a project's id."""
     if not ids.is_id(ids.Kind.PROJECT, project_id):
         raise NotFound
     return keys.project(wg, project_id)
 
 
-def _described(project: Project) -> dict[str, object]:
-    """What a change may change, so that the first answer can be given again."""
+def _description(project: Project) -> dict[str, object]:
+    """The attributes that a person may change later: kept as they were, too, for the first answer given again."""
     return {
         "name": project.name,
         "customer": project.customer,
@@ -188,24 +154,15 @@ def of_item(item: Item) -> Project:
         created_at=instants.parse(item["created_at"]),
         created_by=item["created_by"],
         request_hash=item["request_hash"],
-        last_changed_at=_instant(item, "last_changed_at"),
-        last_run_at=_instant(item, "last_run_at"),
-        last_settled_at=_instant(item, "last_settled_at"),
-        last_success_at=_instant(item, "last_success_at"),
+        last_changed_at=instants.of(item, "last_changed_at"),
+        last_run_at=instants.of(item, "last_run_at"),
+        last_settled_at=instants.of(item, "last_settled_at"),
+        last_success_at=instants.of(item, "last_success_at"),
         warned=warning_of(item["warned"]) if "warned" in item else None,
     )
 
 
-def warned(warning: IdleWarning) -> dict[str, object]:
-    """A warning as the project keeps it, and the journal tells it."""
-    return {**asdict(warning)}
-
-
 def warning_of(kept: Mapping[str, Any]) -> IdleWarning:
-    """A warning, out of what the project or the journal keeps of it."""
+    """The warning that stands on a project or in the journal."""
     idle_since, ends_at = instants.parse(kept["idle_since"]), instants.parse(kept["ends_at"])
     return IdleWarning(days=kept["days"], idle_since=idle_since, ends_at=ends_at)
-
-
-def _instant(item: Item, name: str) -> datetime | None:
-    return instants.parse(item[name]) if name in item else None

@@ -30,7 +30,7 @@ def due(table: Table, queue: str, until: datetime, *, limit: int, after: Item | 
     One Query and, if it finds something, one BatchGet.
     """
     listed = table.query(keys.due(queue, until), limit=min(limit, BATCH_READ_MAX), after=after)
-    items = table.read_many([{"PK": item["PK"], "SK": item["SK"]} for item in listed.items])
+    items = table.read_many([keys.of(item) for item in listed.items])
     still = [item for item in items if item and item.get("due") == queue and item["due_at"] <= instants.text(until)]
     return Page(still, listed.after)
 
@@ -62,7 +62,7 @@ def move(
     try:
         table.write(
             table.update(
-                {"PK": item["PK"], "SK": item["SK"]},
+                keys.of(item),
                 f"SET {sets}{also}{ends}",
                 only_if=f"due_at = :seen{f' AND {only_if}' if only_if else ''}",
                 **{**moving, **values, "seen": item["due_at"]},
@@ -84,7 +84,7 @@ def park(table: StampedTable, item: Item, name: str, *, tries: int) -> None:
     """Put an item where operators look; it keeps the name of the queue it came from."""
     parked = keys.queued_parked(name, table.stamp.at)
     update = table.update(
-        {"PK": item["PK"], "SK": item["SK"]},
+        keys.of(item),
         "SET due = :parked, due_at = :since, parked_from = :queue, tries = :tries",
         only_if="due_at = :seen",
         parked=parked["due"],

@@ -1,32 +1,27 @@
 """Runs as items: started, kept alive and ended by conditional writes; nothing is read before it is decided."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import accumulate
+from typing import Any
 
 from packhouse.domain import ids, instants
 from packhouse.domain.entitlements import Entitlement
 from packhouse.domain.runs import Coverage, Outcome, Pass, Run, RunState, Settlement
 from packhouse.errors import LeaseEnded, NotFound, RetriesExhausted, RunAlreadySettled, TryAgain
 from packhouse.store import entitlements, keys, packs, projects
-from packhouse.store.patience import WriteRefused
-from packhouse.store.table import KeyRange, Only, StampedTable, Table, Write
+from packhouse.store.keys import KeyRange
+from packhouse.store.patience import Moved, WriteRefused
+from packhouse.store.table import ABSENT, Only, StampedTable, Table, Write, plus, same_as
 from packhouse.store.wire import Item, Key
 
 PROJECT_PAGES_MAX = 400  # of up to 1 MB: some 400,000 runs
+EXTENSIONS_MAX = 2  # as asked for; and where that is past the latest instant, once more to that
 
 
-class PackRaceLost(Exception):  # noqa: N818  # an outcome that the start answers by asking the stock again
-    """Somebody else took the licenses between the look at the stock and the write."""
-
-
-class PackRevoked(Exception):  # noqa: N818  # an outcome that the settlement answers by giving back otherwise
-    """Packs that were revoked while a run held licenses of them."""
-
-    def __init__(self, pack_ids: Iterable[str]) -> None:
-        super().__init__()
-        self.pack_ids = frozenset(pack_ids)
+class GiveBackRefused(Exception):  # noqa: N818  # nobody can answer it but an operator
+    """A pack was treated as revoked and refused its licenses again: our picture of it is wrong."""
 
 
 class Unlicensed(Exception):  # noqa: N818  # an outcome that the settlement answers by ending it otherwise
@@ -50,8 +45,11 @@ class Beginning:
     roots: Mapping[str, int] = field(default_factory=dict)
 
 
-def start(table: StampedTable, beginning: Beginning, *, most: int, retries_max: int) -> None:
-    """Start all the runs, or none: project, packs, entitlements, roots and runs in one transaction."""
+def start(table: StampedTable, beginning: Beginning, *, licenses_per_item: int, retries_max: int) -> None:
+    """Start all the runs, or none: project, packs, entitlements, roots and runs in one transaction.
+
+    `Moved` if another request took the licenses after the look at the stock.
+    """
     runs = beginning.runs
     first = runs[0]
     wg, project_id, now = first.workgroup_id, first.project_id, first.started_at
@@ -59,11 +57,11 @@ def start(table: StampedTable, beginning: Beginning, *, most: int, retries_max: 
     for run in runs:
         for pack_id, quantity in run.allocation.items():
             taken[pack_id] = taken.get(pack_id, 0) + quantity
-    project = projects.worked_on(table, wg, project_id, most=most, now=now)
+    project = projects.worked_on(table, wg, project_id, licenses_per_item=licenses_per_item, now=now)
     takes = [packs.taken(table, wg, pack_id, quantity, now=now) for pack_id, quantity in taken.items()]
     uses = [entitlements.used(table, one) for one in {(one.user, one.sku): one for one in beginning.uses}.values()]
     roots = [_retried(table, key(wg, project_id, root), count, retries_max) for root, count in beginning.roots.items()]
-    puts = [table.put(_item(run), only_if="attribute_not_exists(PK)") for run in runs]
+    puts = [table.put(_item(run), only_if=ABSENT) for run in runs]
     try:
         table.write(project, *roots, *puts, *takes, *uses)
     except WriteRefused as refused:
@@ -72,7 +70,7 @@ def start(table: StampedTable, beginning: Beginning, *, most: int, retries_max: 
             raise NotStarted from refused
         if any(of_roots):
             raise RetriesExhausted(maximum=retries_max) from refused
-        raise PackRaceLost from refused
+        raise Moved from refused
 
 
 def read(table: Table, wg: str, project_id: str, run_id: str) -> Run:
@@ -127,32 +125,29 @@ def extend(table: StampedTable, wg: str, project_id: str, run_id: str, *, lease_
     """Move the lease's end, never backwards and never past its latest instant; the sweep moves the queue entry."""
     now = table.stamp.at
     until = now + timedelta(seconds=lease_seconds)
-    for _ in range(2):  # as asked for; where that is past the latest instant, once more with that
+    for _ in range(EXTENSIONS_MAX):
+        extension = table.update(
+            key(wg, project_id, run_id),
+            sets={"lease_expires_at": until},
+            only_if=f"{_HELD} AND lease_expires_at < :until AND lease_latest_at >= :until",
+            held=RunState.HELD,
+            now=now,
+            until=until,
+        )
         try:
-            changed = table.change(
-                table.update(
-                    key(wg, project_id, run_id),
-                    "SET lease_expires_at = :until",
-                    only_if=f"{_HELD} AND lease_expires_at < :until AND lease_latest_at >= :until",
-                    held=RunState.HELD,
-                    now=now,
-                    until=until,
-                )
-            )
+            return of_item(table.change(extension))
         except WriteRefused as refused:
             met = _open(refused.met[0], now)
-            if met.lease_expires_at is None or met.lease_latest_at is None:
-                return met  # it has no lease, and lives on all the same
-            until = min(until, met.lease_latest_at)
-            if met.lease_expires_at >= until:
-                return met
-        else:
-            return of_item(changed)
+        if met.lease_expires_at is None or met.lease_latest_at is None:
+            return met  # it has no lease, and lives on all the same
+        until = min(until, met.lease_latest_at)
+        if met.lease_expires_at >= until:
+            return met
     raise TryAgain
 
 
 def consume(table: StampedTable, wg: str, project_id: str, run_id: str, settlement: Settlement) -> tuple[Run, bool]:
-    """End a run that succeeded with all it held, and no error to keep: one write, and the pack isn't touched.
+    """End a run that succeeded with all its licenses and without errors: one write, and the pack isn't touched.
 
     Answers the run, and whether this very request ended it.
     """
@@ -162,10 +157,10 @@ def consume(table: StampedTable, wg: str, project_id: str, run_id: str, settleme
         "settled_at": table.stamp.at,
         "settled_by": table.stamp.principal,
         "error_count": settlement.error_count,
+        "licenses_used": same_as("licenses"),
     }
-    end = _end(table, key(wg, project_id, run_id), ending, "licenses_used = licenses")
     try:
-        return of_item(table.change(end)), True
+        return of_item(table.change(_end(table, key(wg, project_id, run_id), ending))), True
     except WriteRefused as refused:
         met = _met(refused.met[0])
         if met.coverage is not Coverage.LICENSED and met.is_open(table.stamp.at):
@@ -173,10 +168,10 @@ def consume(table: StampedTable, wg: str, project_id: str, run_id: str, settleme
         return ended_by(table, refused.met[0], settlement)
 
 
-def settle(table: StampedTable, run: Run, settlement: Settlement, *, revoked: Collection[str] = ()) -> tuple[Run, bool]:
-    """End a run, give back what it didn't use and keep the ids of its errors, in one transaction.
+def settle(table: StampedTable, run: Run, settlement: Settlement) -> tuple[Run, bool]:
+    """End a run, give back the licenses it didn't use and keep the ids of its errors, in one transaction.
 
-    `revoked` are the packs known to be it; where another has become it since, `PackRevoked` names it.
+    Answers the run, and whether this very request ended it.
     """
     ended = run.settled(settlement, by=table.stamp.principal, at=table.stamp.at)
     ending = {
@@ -185,39 +180,16 @@ def settle(table: StampedTable, run: Run, settlement: Settlement, *, revoked: Co
         "settled_at": ended.settled_at,
         "settled_by": ended.settled_by,
         "error_count": ended.error_count,
-        **({"licenses_used": ended.licenses_used} if ended.licenses_used is not None else {}),
+        "licenses_used": ended.licenses_used,
     }
     standing = _HELD if run.coverage is Coverage.LICENSED else _UNSETTLED
-    end = _end(table, key(run.workgroup_id, run.project_id, run.run_id), ending, only_if=standing)
-    kept = [_errors(table, ended)] if ended.errors else []
-    try:
-        table.write(end, *_gives(table, ended, revoked), *kept)
-    except WriteRefused as refused:
-        if refused.refused[0]:
-            return ended_by(table, refused.met[0], settlement)
-        raise PackRevoked(_refusing(ended, refused)) from refused
-    return ended, True
+    met = _write_end(table, ended, ending, only_if=standing)
+    return (ended, True) if met is None else ended_by(table, met, settlement)
 
 
-def lapse(table: StampedTable, run: Run, *, revoked: Collection[str] = ()) -> None:
-    """End a hold whose lease is over and give all of it back, unless it has ended or goes on.
-
-    `revoked` and `PackRevoked` as in `settle`.
-    """
-    end = table.update(
-        key(run.workgroup_id, run.project_id, run.run_id),
-        f"SET #state = :lapsed REMOVE {keys.QUEUED}",
-        only_if="#state = :held AND lease_expires_at <= :now",
-        lapsed=RunState.LAPSED,
-        held=RunState.HELD,
-        now=table.stamp.at,
-    )
-    ended = run.lapsed()
-    try:
-        table.write(end, *_gives(table, ended, revoked))
-    except WriteRefused as refused:
-        if not refused.refused[0]:
-            raise PackRevoked(_refusing(ended, refused)) from refused
+def lapse(table: StampedTable, run: Run) -> None:
+    """End a hold whose lease is over and give back its licenses, unless it has ended or its lease goes on."""
+    _write_end(table, run.lapsed(), {"state": RunState.LAPSED}, only_if=_OVERDUE)
 
 
 def ended_by(table: StampedTable, met: Item | None, settlement: Settlement) -> tuple[Run, bool]:
@@ -255,16 +227,16 @@ def of_item(item: Item, *, errors: Item | None = None) -> Run:
         started_at=instants.parse(item["started_at"]),
         started_by=item["started_by"],
         lease_seconds=item.get("lease_seconds"),
-        lease_latest_at=instants.parse(item["lease_latest_at"]) if "lease_latest_at" in item else None,
+        lease_latest_at=instants.of(item, "lease_latest_at"),
         request_hash=item["request_hash"],
         state=RunState(item["state"]),
-        lease_expires_at=instants.parse(item["lease_expires_at"]) if "lease_expires_at" in item else None,
+        lease_expires_at=instants.of(item, "lease_expires_at"),
         parent_run_id=item.get("parent_run_id"),
         root_run_id=item.get("root_run_id"),
         retries=item.get("retries", 0),
         outcome=Outcome(item["outcome"]) if "outcome" in item else None,
         licenses_used=item.get("licenses_used"),
-        settled_at=instants.parse(item["settled_at"]) if "settled_at" in item else None,
+        settled_at=instants.of(item, "settled_at"),
         settled_by=item.get("settled_by"),
         error_count=item.get("error_count", 0),
         errors=tuple(errors["errors"]) if errors else None,
@@ -272,14 +244,42 @@ def of_item(item: Item, *, errors: Item | None = None) -> Run:
 
 
 _HELD = "#state = :held AND lease_expires_at > :now"
+_OVERDUE = "#state = :held AND lease_expires_at <= :now"
 _UNSETTLED = "attribute_exists(PK) AND attribute_not_exists(settled_at)"
 
 
-def _end(table: StampedTable, run: Key, ending: Mapping[str, object], *also: str, only_if: str = _HELD) -> Write:
+def _end(table: StampedTable, run: Key, ending: Mapping[str, object], *, only_if: str = _HELD) -> Write:
     """The write that ends an open run, with these attributes, and takes it off the queue of open holds."""
-    sets = ", ".join([*(f"#{name} = :{name}" for name in ending), *also])
-    standing = {"held": RunState.HELD, "now": table.stamp.at} if only_if == _HELD else {}
-    return table.update(run, f"SET {sets} REMOVE {keys.QUEUED}", only_if=only_if, **standing, **ending)
+    standing: dict[str, Any] = {} if only_if == _UNSETTLED else {"held": RunState.HELD, "now": table.stamp.at}
+    return table.update(run, sets=ending, removes=keys.QUEUED, only_if=only_if, **standing)
+
+
+def _write_end(table: StampedTable, ended: Run, ending: Mapping[str, object], *, only_if: str) -> Item | None:
+    """Write the end of a run, what its packs take back, and its errors, in one transaction. None: it is written.
+
+    Otherwise the run as it was met: it has ended before. A pack that refuses has been revoked, so the next try gives
+    back its licenses as revoked. A pack that refuses that, too, is `GiveBackRefused`.
+    """
+    run = key(ended.workgroup_id, ended.project_id, ended.run_id)
+    given_back, revoked = ended.given_back(), set[str]()
+    for _ in range(len(given_back) + 1):
+        gives = [
+            packs.restored(table, ended.workgroup_id, pack_id, quantity, to_revoked=pack_id in revoked)
+            for pack_id, quantity in given_back.items()
+        ]
+        kept = [_errors(table, ended)] if ended.errors else []
+        try:
+            table.write(_end(table, run, ending, only_if=only_if), *gives, *kept)
+        except WriteRefused as refused:
+            if refused.refused[0]:
+                return refused.met[0]
+            refusing = {pack for pack, no in zip(given_back, refused.refused[1:], strict=False) if no}
+            if refusing & revoked:
+                raise GiveBackRefused(", ".join(sorted(refusing))) from refused
+            revoked |= refusing
+        else:
+            return None
+    raise GiveBackRefused(", ".join(given_back))
 
 
 def _retried(table: StampedTable, root: Key, count: int, retries_max: int) -> Write:
@@ -288,10 +288,8 @@ def _retried(table: StampedTable, root: Key, count: int, retries_max: int) -> Wr
         raise RetriesExhausted(maximum=retries_max)
     return table.update(
         root,
-        "SET retries = if_not_exists(retries, :none) + :count",
+        sets={"retries": plus(count, first=0)},
         only_if="attribute_exists(PK) AND (attribute_not_exists(retries) OR retries <= :room)",
-        none=0,
-        count=count,
         room=retries_max - count,
     )
 
@@ -307,23 +305,9 @@ def _parted(refused: Sequence[bool], *sizes: int) -> list[Sequence[bool]]:
     return [refused[end - size : end] for size, end in zip(sizes, ends, strict=True)]
 
 
-def _gives(table: StampedTable, ended: Run, revoked: Collection[str]) -> list[Write]:
-    """The writes that give back what an ended run didn't use."""
-    wg, now = ended.workgroup_id, table.stamp.at
-    return [
-        packs.restored(table, wg, pack_id, quantity, now=now, to_revoked=pack_id in revoked)
-        for pack_id, quantity in ended.given_back().items()
-    ]
-
-
-def _refusing(ended: Run, refused: WriteRefused) -> list[str]:
-    """The packs that took nothing back; the run's own write came first."""
-    return [pack for pack, no in zip(ended.given_back(), refused.refused[1:], strict=False) if no]
-
-
 def _errors(table: StampedTable, run: Run) -> Write:
     item = {**keys.run_errors(run.workgroup_id, run.project_id, run.run_id), "errors": list(run.errors or ())}
-    return table.put(item, only_if="attribute_not_exists(PK)")
+    return table.put(item, only_if=ABSENT)
 
 
 def _met(item: Item | None) -> Run:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from packhouse.domain import instants
 from packhouse.domain.access import Stamp
 from packhouse.errors import TryAgain
-from packhouse.store import wire
+from packhouse.store import keys, wire
+from packhouse.store.keys import KeyRange
 from packhouse.store.patience import PAUSES_SECONDS_MAX, WriteRefused, patiently, pause
 from packhouse.store.wire import Item, Key
 
@@ -34,16 +35,6 @@ class Write:
     arguments: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyRange:
-    """Items of one partition of the table or of an index, by a prefix of the sort key or between two of them."""
-
-    partition: str
-    prefix: str | None = None
-    between: tuple[str, str] | None = None
-    index: Literal["by_owner", "due"] | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class Only:
     """What of a page is wanted: a filter, `:name` in it the value of that name. It is read, and paid, all the same."""
@@ -58,6 +49,77 @@ class Page:
 
     items: list[Item]
     after: Item | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Met[T]:
+    """A value as a read met its item: with the item's key, the stamp of its last write, and when it is due."""
+
+    value: T
+    key: Key
+    stamp: tuple[str, str]
+    due_at: str | None
+
+    @classmethod
+    def of(cls, item: Item, value: T) -> "Met[T]":
+        stamp = (item["request_id"], item["changed_at"])
+        return cls(value=value, key=keys.of(item), stamp=stamp, due_at=item.get("due_at"))
+
+    def unchanged(self) -> dict[str, str]:
+        """The values of `UNCHANGED`, the condition that nobody has written the item since."""
+        return {"met_request": self.stamp[0], "met_changed": self.stamp[1]}
+
+
+ABSENT = "attribute_not_exists(PK)"
+UNCHANGED = "request_id = :met_request AND changed_at = :met_changed"
+
+
+def as_met(**attributes: object) -> tuple[str, dict[str, object]]:
+    """The condition that these attributes still have the values that were met (None: are still absent)."""
+    conditions = [
+        f"attribute_not_exists(#{name})" if value is None else f"#{name} = :met_{name}"
+        for name, value in attributes.items()
+    ]
+    values = {f"met_{name}": value for name, value in attributes.items() if value is not None}
+    return " AND ".join(conditions), values
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """The right side of a SET that isn't a plain value; in `form`, `{0}` is the attribute, `{1}` and on the values."""
+
+    form: str
+    values: tuple[object, ...] = ()
+
+
+def plus(number: int, *, first: int | None = None) -> Term:
+    """So much more; `first` is what an attribute that isn't there yet counts as."""
+    if first is None:
+        return Term("{0} + {1}", (number,))
+    return Term("if_not_exists({0}, {1}) + {2}", (first, number))
+
+
+def minus(number: int) -> Term:
+    return Term("{0} - {1}", (number,))
+
+
+def plus_all_of(attribute: str) -> Term:
+    """More by the number that another attribute has."""
+    return Term(f"{{0}} + #{attribute}")
+
+
+def same_as(attribute: str) -> Term:
+    return Term(f"#{attribute}")
+
+
+def if_absent(value: object) -> Term:
+    """This value, unless the attribute has one."""
+    return Term("if_not_exists({0}, {1})", (value,))
+
+
+def appended(*members: object) -> Term:
+    """A list with these members at its end; one that isn't there yet counts as empty."""
+    return Term("list_append(if_not_exists({0}, {1}), {2})", ([], list(members)))
 
 
 class Table:
@@ -75,32 +137,34 @@ class Table:
         found = patiently(self._client.get_item, TableName=self.name, Key=wire.of(key), ConsistentRead=True)
         return wire.plain(found["Item"]) if "Item" in found else None
 
-    def read_many(self, keys: Sequence[Key]) -> list[Item | None]:
+    def read_many(self, wanted: Sequence[Key]) -> list[Item | None]:
         """The items of up to 100 keys, in their order, in one consistent batch read."""
-        if len(keys) > BATCH_READ_MAX:
-            message = f"{len(keys)} keys in one batch read"
+        if len(wanted) > BATCH_READ_MAX:
+            message = f"{len(wanted)} keys in one batch read"
             raise ValueError(message)
-        if not keys:
+        if not wanted:
             return []
-        wanted: Any = {self.name: {"Keys": [wire.of(key) for key in keys], "ConsistentRead": True}}
+        left: Any = {self.name: {"Keys": [wire.of(key) for key in wanted], "ConsistentRead": True}}
         found: dict[tuple[str, str], Item] = {}
         for seconds_max in PAUSES_SECONDS_MAX:
             pause(seconds_max)
-            answer = patiently(self._client.batch_get_item, RequestItems=wanted)
+            answer = patiently(self._client.batch_get_item, RequestItems=left)
             for item in map(wire.plain, answer["Responses"].get(self.name, [])):
                 found[item["PK"], item["SK"]] = item
-            wanted = answer.get("UnprocessedKeys")
-            if not wanted:
-                return [found.get((key["PK"], key["SK"])) for key in keys]
+            left = answer.get("UnprocessedKeys")
+            if not left:
+                return [found.get((key["PK"], key["SK"])) for key in wanted]
         raise TryAgain
 
-    def read_many_pages(self, keys: Sequence[Key]) -> list[Item | None]:
+    def read_many_pages(self, wanted: Sequence[Key]) -> list[Item | None]:
         """The items of any number of keys, in their order: one consistent batch read for each hundred."""
-        return [item for some in itertools.batched(keys, BATCH_READ_MAX, strict=False) for item in self.read_many(some)]
+        return [
+            item for some in itertools.batched(wanted, BATCH_READ_MAX, strict=False) for item in self.read_many(some)
+        ]
 
     def query(
         self,
-        keys: KeyRange,
+        within: KeyRange,
         *,
         limit: int | None = None,
         after: Item | None = None,
@@ -108,21 +172,21 @@ class Table:
         only: Only | None = None,
     ) -> Page:
         """One page: up to `limit` items or 1 MB, those of it that `only` lets through; consistent on the table."""
-        partition, sort = ("#PK", "#SK") if keys.index is None else _INDEX_KEYS[keys.index]
+        partition, sort = ("#PK", "#SK") if within.index is None else _INDEX_KEYS[within.index]
         condition = f"{partition} = :partition"
-        values: dict[str, object] = {"partition": keys.partition, **(only.values if only else {})}
-        if keys.prefix is not None:
-            condition, values["prefix"] = f"{condition} AND begins_with({sort}, :prefix)", keys.prefix
-        if keys.between is not None:
+        values: dict[str, object] = {"partition": within.partition, **(only.values if only else {})}
+        if within.prefix is not None:
+            condition, values["prefix"] = f"{condition} AND begins_with({sort}, :prefix)", within.prefix
+        if within.between is not None:
             condition = f"{condition} AND {sort} BETWEEN :first AND :last"
-            values["first"], values["last"] = keys.between
+            values["first"], values["last"] = within.between
         arguments: dict[str, Any] = {
             "TableName": self.name,
             "KeyConditionExpression": condition,
             "ScanIndexForward": not newest_first,
             "ExpressionAttributeValues": {f":{name}": wire.attribute(value) for name, value in values.items()},
         }
-        arguments |= {"ConsistentRead": True} if keys.index is None else {"IndexName": keys.index}
+        arguments |= {"ConsistentRead": True} if within.index is None else {"IndexName": within.index}
         if limit is not None:
             arguments["Limit"] = limit
         if after is not None:
@@ -134,19 +198,19 @@ class Table:
         last = answer.get("LastEvaluatedKey")
         return Page([wire.plain(item) for item in answer["Items"]], wire.plain(last) if last else None)
 
-    def listed(self, keys: KeyRange, *, limit: int, after: Item | None) -> Page:
+    def listed(self, within: KeyRange, *, limit: int, after: Item | None) -> Page:
         """A page of a list: of the table in the order of its keys; of an index newest first, each item as it is."""
-        page = self.query(keys, limit=limit, after=after, newest_first=keys.index is not None)
-        if keys.index is None:
+        page = self.query(within, limit=limit, after=after, newest_first=within.index is not None)
+        if within.index is None:
             return page
-        items = self.read_many([{"PK": item["PK"], "SK": item["SK"]} for item in page.items])
+        items = self.read_many([keys.of(item) for item in page.items])
         return Page([item for item in items if item is not None], page.after)
 
-    def query_all(self, keys: KeyRange, *, only: Only | None = None, pages_max: int = PAGES_MAX) -> Iterator[Item]:
+    def query_all(self, within: KeyRange, *, only: Only | None = None, pages_max: int = PAGES_MAX) -> Iterator[Item]:
         """Every item of the range, page after page; more pages than any workgroup needs are a `TryAgain`."""
         after: Item | None = None
         for _ in range(pages_max):
-            page = self.query(keys, after=after, only=only)
+            page = self.query(within, after=after, only=only)
             yield from page.items
             after = page.after
             if after is None:
@@ -202,19 +266,29 @@ class StampedTable(Table):
         stamped = {**item, **self._stamps}
         return Write("Put", {"Item": wire.of(stamped), **_condition(only_if, only_if, values)})
 
-    def update(self, key: Key, expression: str, *, only_if: str, **values: object) -> Write:
-        """An update expression that starts with SET; the stamp is set with it."""
-        verb, _, rest = expression.partition(" ")
-        if verb != "SET":
-            message = f"an update sets its stamp, so it starts with SET: {expression}"
-            raise ValueError(message)
-        sets = ", ".join(f"{name} = :{name}" for name in self._stamps)
+    def update(
+        self,
+        key: Key,
+        old: str = "",
+        *,
+        sets: Mapping[str, object] = {},
+        removes: Sequence[str] = (),
+        only_if: str,
+        **values: object,
+    ) -> Write:
+        """An item's attributes set, and with them the stamp; `only_if` as in `put`.
+
+        `sets` are values or terms by the attribute's name, `a.b` for a member of a map. None removes the attribute.
+        """
+        expression, set_values = _expression(sets, removes)
+        if old:  # TRANSITIONAL
+            expression = ", " + old.removeprefix("SET ")
         return Write(
             "Update",
             {
                 "Key": wire.of(key),
-                "UpdateExpression": f"SET {sets}, {rest}",
-                **_condition(only_if, f"{only_if} {rest}", {**values, **self._stamps}),
+                "UpdateExpression": f"{_SET_STAMP}{expression}",
+                **_condition(only_if, f"{only_if} {expression}", {**values, **set_values, **self._stamps}),
             },
         )
 
@@ -243,8 +317,31 @@ class StampedTable(Table):
             self._stamps = {**self._stamps, "request_id": self.stamp.request_id}
 
 
+_SET_STAMP = "SET principal = :principal, request_id = :request_id, changed_at = :changed_at"
 _INDEX_KEYS = {"by_owner": ("#owner", "#owner_at"), "due": ("#due", "#due_at")}
 _NAME = re.compile(r"#(\w+)")
+
+
+def _expression(sets: Mapping[str, object], removes: Sequence[str]) -> tuple[str, dict[str, object]]:
+    """What follows the stamp in an update expression, and its values."""
+    parts: list[str] = []
+    values: dict[str, object] = {}
+    removed = list(removes)
+    for attribute, value in sets.items():
+        name = f"#{attribute.replace('.', '.#')}"
+        if value is None:
+            removed.append(attribute)
+        elif isinstance(value, Term):
+            places = [f"set{len(values) + number}" for number in range(len(value.values))]
+            values |= zip(places, value.values, strict=True)
+            parts.append(f", {name} = {value.form.format(name, *(f':{place}' for place in places))}")
+        else:
+            place = f"set{len(values)}"
+            values[place] = value
+            parts.append(f", {name} = :{place}")
+    if removed:
+        parts.append(f" REMOVE {', '.join(f'#{attribute}' for attribute in removed)}")
+    return "".join(parts), values
 
 
 def _names(*expressions: str) -> dict[str, dict[str, str]]:

@@ -1,30 +1,22 @@
 """Usage in the journal's table: which parts of the log were counted, and the rows that they came to."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
-from itertools import batched
 
 from packhouse.domain import instants
 from packhouse.domain.projects import Project
 from packhouse.domain.usage import Part, Row, Usage
 from packhouse.errors import AnswerTooLarge, TryAgain
-from packhouse.store import keys, projects
-from packhouse.store.table import BATCH_READ_MAX, Log, Table
-from packhouse.store.wire import Item
+from packhouse.store import keys, projects, rounds
+from packhouse.store.rounds import Progress
+from packhouse.store.table import ABSENT, Log, Table
+from packhouse.store.wire import Item, Key
 
 ROWS_MAX = 30_000  # read for one answer: eighty projects that are worked on each day of a year
 PARTS_PER_LOOK = 8
 LOOKS_MAX = 500
 ZONES_APART = timedelta(days=2)  # a day was counted in the zone of then, which may be 26 hours from today's
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """The place in the list of workgroups where a tick stopped; None: it came to the end."""
-
-    ticks: int = 0
-    after: Item | None = None
 
 
 def recent(log: Table, wg: str) -> list[Part]:
@@ -53,7 +45,7 @@ def counted_until(log: Table, wg: str) -> datetime | None:
 
 def claim(log: Log, wg: str, part: Part) -> bool:
     """Fix where the part that begins at its first instant ends; False where that was fixed before."""
-    return log.put(_item(wg, part), only_if="attribute_not_exists(PK)")
+    return log.put(_item(wg, part), only_if=ABSENT)
 
 
 def finish(log: Log, wg: str, part: Part) -> None:
@@ -98,15 +90,13 @@ def parts(log: Table, wg: str, first: date | None, last: date) -> Iterator[Part]
             yield part
 
 
-def progress(log: Table) -> Progress:
-    item = log.read(keys.rolled_up())
-    return Progress(ticks=item["ticks"], after=item.get("after")) if item else Progress()
+def progress(log: Log) -> Progress:
+    return rounds.of_item(log.read(keys.rolled_up()))
 
 
 def move(log: Log, met: Progress, *, after: Item | None) -> None:
-    """Remember where the next tick goes on; if another tick has done so meanwhile, that one counts."""
-    item = {**keys.rolled_up(), "ticks": met.ticks + 1, "after": after}
-    log.put(item, only_if="attribute_not_exists(PK) OR ticks = :ticks", ticks=met.ticks)
+    """Remember where the next tick goes on. If another tick has moved the progress meanwhile, that tick counts."""
+    log.put({**keys.rolled_up(), **met.moved(after)}, only_if=rounds.UNMOVED, ticks=met.ticks)
 
 
 def run_items(table: Table, wg: str, named: Iterable[tuple[str, str]]) -> dict[str, Item]:
@@ -121,9 +111,8 @@ def projects_named(table: Table, wg: str, project_ids: Iterable[str]) -> dict[st
     return {keys.subject(item): projects.of_item(item) for item in _read(table, wanted)}
 
 
-def _read(table: Table, wanted: Sequence[dict[str, str]]) -> Iterator[Item]:
-    for some in batched(wanted, BATCH_READ_MAX, strict=False):
-        yield from (item for item in table.read_many(some) if item is not None)
+def _read(table: Table, wanted: Sequence[Key]) -> Iterator[Item]:
+    return (item for item in table.read_many_pages(wanted) if item is not None)
 
 
 def _item(wg: str, part: Part) -> Item:

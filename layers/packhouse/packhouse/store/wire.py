@@ -41,11 +41,17 @@ def attribute(value: object) -> Any:  # noqa: ANN401  # DynamoDB's wire form
 
 
 def of(item: Mapping[str, object]) -> Any:  # noqa: ANN401  # DynamoDB's wire form
+    """An item or a key; an attribute that is None isn't there."""
     return {
         name: {"S": value} if isinstance(value, str) else attribute(value)
         for name, value in item.items()
         if value is not None
     }
+
+
+def present(members: Mapping[str, object]) -> dict[str, object]:
+    """A map without the members that are None, where DynamoDB would keep a null."""
+    return {name: member for name, member in members.items() if member is not None}
 
 
 def plain(item: Mapping[str, Any]) -> Item:

@@ -1,19 +1,13 @@
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from packhouse.domain import instants
 from packhouse.domain.workgroups import LowBalance, Workgroup
 from packhouse.errors import NotFound
 from packhouse.store import keys
-from packhouse.store.patience import WriteRefused
-from packhouse.store.table import StampedTable, Table, Write
+from packhouse.store.patience import Moved, WriteRefused
+from packhouse.store.table import ABSENT, StampedTable, Table, Write
 from packhouse.store.wire import Item
-
-PER_PAGE = 25
-
-
-class WorkgroupMoved(Exception):  # noqa: N818  # an outcome that the watch answers by reading it again
-    """The workgroup's thresholds, or what it was told of them, aren't as they were read."""
 
 
 def created(table: StampedTable, workgroup: Workgroup) -> Write:
@@ -29,7 +23,7 @@ def created(table: StampedTable, workgroup: Workgroup) -> Write:
             "managers_redeem": workgroup.managers_redeem,
             "created_at": workgroup.created_at,
         },
-        only_if="attribute_not_exists(PK)",
+        only_if=ABSENT,
     )
 
 
@@ -45,47 +39,32 @@ def read_many(table: Table, wgs: list[str]) -> list[Workgroup]:
     return [of_item(item) for item in table.read_many([keys.workgroup(wg) for wg in wgs]) if item]
 
 
-def every(table: Table, *, after: Item | None) -> Iterator[tuple[str, Item]]:
-    """The ids of all workgroups by their names, from a place in that list on; each with its own place."""
-    while True:
-        page = table.query(keys.workgroups(), limit=PER_PAGE, after=after)
-        yield from ((keys.workgroup_of(place), place) for place in page.items)
-        after = page.after
-        if after is None:
-            return
-
-
 def change(table: StampedTable, wg: str, changes: Mapping[str, object]) -> Workgroup:
     """The workgroup with these attributes changed; with none, as it is. A new name moves it in the operators' list."""
     if not changes:
         return read(table, wg)
     listed = {"owner_at": keys.owned_workgroup(wg, str(changes["name"]))["owner_at"]} if "name" in changes else {}
     attributes = {**changes, **listed}
-    sets = ", ".join(f"#{name} = :{name}" for name in attributes)
     try:
-        changed = table.change(
-            table.update(keys.workgroup(wg), f"SET {sets}", only_if="attribute_exists(PK)", **attributes)
-        )
+        return of_item(table.change(table.update(keys.workgroup(wg), sets=attributes, only_if="attribute_exists(PK)")))
     except WriteRefused as refused:
         raise NotFound from refused
-    return of_item(changed)
 
 
-def low(table: StampedTable, met: Workgroup, low_types: Mapping[str, LowBalance]) -> None:
-    """Remember which types are below their thresholds, if those and what was known of it are as they were met."""
+def remember_low(table: StampedTable, met: Workgroup, low_types: Mapping[str, LowBalance]) -> None:
+    """Remember which types are below their thresholds. `Moved` if these or the thresholds aren't as they were met."""
     known = "low_types = :known" if met.low_types else "(attribute_not_exists(low_types) OR low_types = :known)"
     update = table.update(
         keys.workgroup(met.workgroup_id),
-        "SET low_types = :low",
+        sets={"low_types": _counted(low_types)},
         only_if=f"low_balance = :low_balance AND {known}",
-        low=_counted(low_types),
         low_balance=dict(met.low_balance),
         known=_counted(met.low_types),
     )
     try:
         table.write(update)
     except WriteRefused as refused:
-        raise WorkgroupMoved from refused
+        raise Moved from refused
 
 
 def _counted(low_types: Mapping[str, LowBalance]) -> dict[str, object]:

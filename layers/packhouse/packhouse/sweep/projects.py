@@ -3,7 +3,7 @@
 Every step can be repeated: what it decides on is read, and nothing is written where that has changed since.
 """
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -14,42 +14,37 @@ from packhouse.domain.runs import Outcome, RunState, Settlement
 from packhouse.errors import LeaseEnded, RunAlreadySettled
 from packhouse.policies import Policies
 from packhouse.store import projects, runs
-from packhouse.store.table import StampedTable
+from packhouse.store.patience import until_settled
+from packhouse.store.table import Met, StampedTable
 from packhouse.store.wire import Item
 
-TRIES_MAX = 5
 RELEASES_MAX = 200
 """How many runs one step settles; what is left is due at once again."""
 
 SOON = timedelta(seconds=1)
 
 
-def step(table: StampedTable, policies: Policies, project_item: Item, *, releases_max: int = RELEASES_MAX) -> None:
-    """Do with a due project, as it was just read, what is due, and leave it due later or never.
+def step(table: StampedTable, policies: Policies, item: Item, *, releases_max: int = RELEASES_MAX) -> None:
+    """Do for a due project what is due, as it was just read or as it is after a change in between."""
 
-    A start that always comes between leaves it due: it isn't idle, and the next tick finds it so.
-    """
-    met: Item | None = project_item
-    for _ in range(TRIES_MAX):
-        if met is None or met.get("due_at", "~") > instants.text(table.stamp.at):
+    def attempt(met: Met[Project]) -> None:
+        if met.due_at is None or met.due_at > instants.text(table.stamp.at):
             return
-        project = projects.of_item(met)
-        try:
-            if project.state is ProjectState.ACTIVE:
-                _look_at(table, policies, project, met)
-            elif project.state is ProjectState.REMOVED:
-                _release(table, project, met, releases_max)
-            else:
+        match met.value.state:
+            case ProjectState.ACTIVE:
+                _look_at(table, policies, met)
+            case ProjectState.REMOVED:
+                _release(table, met, releases_max)
+            case _:
                 projects.follow(table, met, {}, due_at=None)
-        except projects.ProjectMoved:
-            met = table.read({"PK": met["PK"], "SK": met["SK"]})
-        else:
-            return
+
+    first = projects.met(item)
+    until_settled(lambda: projects.meet(table, first.value.workgroup_id, first.value.project_id), attempt, first=first)
 
 
-def _look_at(table: StampedTable, policies: Policies, project: Project, met: Item) -> None:
+def _look_at(table: StampedTable, policies: Policies, met: Met[Project]) -> None:
     """Warn an idle project or end it; one that isn't idle after all is due again when it may be."""
-    now, months, warnings = table.stamp.at, policies.inactivity_months, policies.project_warnings
+    project, now, months, warnings = met.value, table.stamp.at, policies.inactivity_months, policies.project_warnings
     found = project.idleness(now, months=months, warnings=warnings)
     changes: dict[str, object] = {}
     if found.ends or found.warning:  # the runs know better than what follows their settlements once a day
@@ -62,7 +57,7 @@ def _look_at(table: StampedTable, policies: Policies, project: Project, met: Ite
     if found.ends:
         changes |= {"state": project.idle_end, "ended_at": now}
     if found.warning:
-        changes["warned"] = projects.warned(found.warning)
+        changes["warned"] = asdict(found.warning)
     projects.follow(table, met, changes, due_at=found.look_again_at)
 
 
@@ -84,21 +79,21 @@ def _held_until(table: StampedTable, project: Project) -> datetime | None:
     return max(leases, default=None)
 
 
-def _release(table: StampedTable, project: Project, met: Item, releases_max: int) -> None:
-    """Stop what is open in a removed project, so many runs at a time; who settles one first has settled it.
+def _release(table: StampedTable, met: Met[Project], releases_max: int) -> None:
+    """Stop the open runs of a removed project, so many at a time. A settlement that comes first wins.
 
-    One whose licenses no pack takes back keeps no other from it; then its error leaves.
+    A run whose pack refuses its licenses doesn't stop the others. Afterwards its error is raised.
     """
-    now, stopped = table.stamp.at, Settlement(outcome=Outcome.STOPPED)
+    project, now, stopped = met.value, table.stamp.at, Settlement(outcome=Outcome.STOPPED)
     still_open = (run for run in runs.open_of(table, project.workgroup_id, project.project_id) if run.is_open(now))
     some = list(islice(still_open, releases_max + 1))
-    stuck: runs.PackRevoked | None = None
+    stuck: runs.GiveBackRefused | None = None
     for run in some[:releases_max]:
         try:
             settling.settle(table, run.workgroup_id, run.project_id, run.run_id, stopped)
         except (RunAlreadySettled, LeaseEnded):
-            continue  # somebody was first, or its lease gave all back
-        except runs.PackRevoked as error:
+            continue
+        except runs.GiveBackRefused as error:
             stuck = error
     if stuck:
         raise stuck

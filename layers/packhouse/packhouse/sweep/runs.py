@@ -11,7 +11,7 @@ def step(table: StampedTable, _policies: Policies, item: Item) -> None:
     """Lapse a run that is due, or wait for the end to which heartbeats have moved its lease."""
     run = runs.of_item(item)
     if run.standing(table.stamp.at) is not RunState.HELD:
-        _lapse(table, item)
+        runs.lapse(table, run)
     else:
         queues.move(
             table,
@@ -21,18 +21,3 @@ def step(table: StampedTable, _policies: Policies, item: Item) -> None:
             held=RunState.HELD,
             lease=run.lease_expires_at,
         )
-
-
-def _lapse(table: StampedTable, item: Item) -> None:
-    """Who settles the run at the same instant wins or is told; each further try learns of a pack revoked since."""
-    run = runs.of_item(item)
-    revoked: frozenset[str] = frozenset()
-    while True:
-        try:
-            runs.lapse(table, run, revoked=revoked)
-        except runs.PackRevoked as lost:
-            if lost.pack_ids <= revoked:
-                raise  # it is neither this nor that, so somebody must look
-            revoked |= lost.pack_ids
-        else:
-            return

@@ -5,7 +5,8 @@ import binascii
 import json
 
 from packhouse.errors import InvalidRequest
-from packhouse.store.table import KeyRange, Table
+from packhouse.store.keys import KeyRange
+from packhouse.store.table import Table
 from packhouse.store.wire import Item
 
 
