@@ -9,7 +9,8 @@ from packhouse.domain.ids import Kind, named
 from packhouse.domain.journal import WORKGROUP_ERASED
 from packhouse.domain.workgroups import Workgroup
 from packhouse.errors import TryAgain
-from packhouse.operations import auditing, invariants
+from packhouse.operations import auditing
+from packhouse.operations.invariants import checks
 from packhouse.store import audits, keys, workgroups
 from packhouse.store.wire import Item
 from tests.harness.beginning import prepare
@@ -90,7 +91,7 @@ def test_damage_is_found_at_the_second_look_and_told_under_its_name(
 
 
 def test_every_invariant_has_a_damage_that_the_auditor_finds() -> None:
-    assert {invariant for _, invariant in DAMAGES} == {*invariants.CHECKS, "readable"}
+    assert {invariant for _, invariant in DAMAGES} == {*checks.CHECKS, "readable"}
 
 
 @pytest.mark.parametrize("damage", NONSENSE, ids=lambda damage: damage.__name__)

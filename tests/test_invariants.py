@@ -9,7 +9,7 @@ import pytest
 
 from packhouse.domain import instants
 from packhouse.domain.journal import Change, Entry
-from packhouse.operations import invariants
+from packhouse.operations.invariants import checks
 from packhouse.store import keys
 from packhouse.store.wire import Item
 from tests.harness.beginning import prepare
@@ -328,7 +328,7 @@ def covered_and_retried(world: World, project: str) -> None:
 def test_more_retries_than_there_may_be_are_found(content: tuple[dict[str, Item], list[Entry]]) -> None:
     items, entries = content
 
-    found = invariants.violations(items.values(), entries, retries_max=1)
+    found = checks.violations(items.values(), entries, retries_max=1)
 
     assert [violation.invariant for violation in found] == ["retry-is-free"]
 
@@ -336,8 +336,8 @@ def test_more_retries_than_there_may_be_are_found(content: tuple[dict[str, Item]
 def test_sound_content_has_no_violation(content: tuple[dict[str, Item], list[Entry]]) -> None:
     items, entries = content
 
-    assert invariants.violations(items.values(), entries) == []
-    assert invariants.violations(items.values(), entries[::-1]) == []
+    assert checks.violations(items.values(), entries) == []
+    assert checks.violations(items.values(), entries[::-1]) == []
 
 
 @pytest.mark.parametrize(("damage", "invariant"), DAMAGES, ids=lambda value: getattr(value, "__name__", value))
@@ -347,7 +347,7 @@ def test_planted_damage_is_found_under_its_name(
     items, entries = content
     damage(items, entries)
 
-    found: set[Any] = {violation.invariant for violation in invariants.violations(items.values(), entries)}
+    found: set[Any] = {violation.invariant for violation in checks.violations(items.values(), entries)}
 
     assert invariant in found
 
@@ -366,7 +366,7 @@ def test_two_corrections_by_hand_are_two_requests_to_burn_down(world: World) -> 
     world.started(project, 1)  # from the later, as it must be
     world.pump()
 
-    assert invariants.violations(world.items(), world.entries()) == []
+    assert checks.violations(world.items(), world.entries()) == []
 
 
 def test_what_is_late_is_excused_only_if_it_bears_a_stamp_the_journal_has_not_told(
@@ -377,7 +377,7 @@ def test_what_is_late_is_excused_only_if_it_bears_a_stamp_the_journal_has_not_to
     entries.remove(ending)
 
     def found(**late: Any) -> set[tuple[str, str]]:  # noqa: ANN401  # as violations
-        return {(one.invariant, one.item) for one in invariants.violations(items.values(), entries, **late)}
+        return {(one.invariant, one.item) for one in checks.violations(items.values(), entries, **late)}
 
     missing = {("journal-complete", ending.item), ("settle-once", ending.item)}
     assert found() == missing
@@ -386,4 +386,4 @@ def test_what_is_late_is_excused_only_if_it_bears_a_stamp_the_journal_has_not_to
 
 
 def test_every_invariant_has_a_damage_that_it_finds() -> None:
-    assert {invariant for _, invariant in DAMAGES} == {*invariants.CHECKS, "readable"}
+    assert {invariant for _, invariant in DAMAGES} == {*checks.CHECKS, "readable"}

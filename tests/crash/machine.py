@@ -17,7 +17,7 @@ from packhouse.domain.journal import OUTSIDE
 from packhouse.errors import Refusal
 from packhouse.journal.entries import journaled, owner
 from packhouse.notifications.mailer import MailRefused
-from packhouse.operations import invariants
+from packhouse.operations.invariants import checks
 from packhouse.store import keys
 from packhouse.store.wire import plain
 from tests.crash.calls import STRIPE, Calls
@@ -189,7 +189,7 @@ class Machine:
     def _violations(self) -> Iterator[str]:
         if self.delivery.sound:
             entries = self._state.entries()
-            yield from map(str, invariants.violations(self._state.items(), entries))
+            yield from map(str, checks.violations(self._state.items(), entries))
             yield from (f"nobody says who did it: {entry}" for entry in entries if entry.actor == OUTSIDE)
 
     def _wrong_at_stripe(self) -> Iterator[str]:

@@ -15,7 +15,7 @@ from packhouse.domain.journal import OUTSIDE, Entry
 from packhouse.domain.licenses import Line
 from packhouse.domain.packs import Pack, Source, SourceKind, packs_of
 from packhouse.domain.workgroups import Workgroup
-from packhouse.operations import invariants
+from packhouse.operations.invariants import checks
 from packhouse.policies import Policies
 from packhouse.store import access, journal, workgroups
 from packhouse.store import packs as stored
@@ -240,7 +240,7 @@ class World:
         """
         self.pump()
         entries, most = self.entries(), Policies().retries_per_root_max
-        assert invariants.violations(self.items(), entries, retries_max=most) == []
+        assert checks.violations(self.items(), entries, retries_max=most) == []
         outside = [entry for entry in entries if entry.actor == OUTSIDE]
         assert outside == [], outside
 

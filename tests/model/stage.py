@@ -11,7 +11,7 @@ from typing import Any
 from packhouse import runtime, settings
 from packhouse.domain.journal import OUTSIDE, Entry
 from packhouse.journal.entries import entry_of
-from packhouse.operations import invariants
+from packhouse.operations.invariants import checks
 from packhouse.store import keys, marks
 from packhouse.store.wire import plain
 from packhouse.sweep import engine
@@ -157,7 +157,7 @@ class Stage:
             self.world.check()
         else:
             entries = list(_entries(self.world.records()))
-            assert invariants.violations(self.world.items(), entries) == []
+            assert checks.violations(self.world.items(), entries) == []
             assert [entry for entry in entries if entry.actor == OUTSIDE] == []
         refused = [asked["problem"] for asked in self.shop.stripe.requests() if asked["verdict"] == "refused"]
         assert refused == []

@@ -15,7 +15,8 @@ from aws_lambda_powertools import Logger
 
 from packhouse.domain.violations import Violation
 from packhouse.errors import NotFound, TryAgain
-from packhouse.operations import content, invariants
+from packhouse.operations import content
+from packhouse.operations.invariants import checks
 from packhouse.store import audits, keys, rounds
 from packhouse.store.table import StampedTable, Table
 
@@ -66,7 +67,7 @@ def look(table: Table, log: Table, wg: str, now: datetime) -> list[Violation]:
     """What doesn't hold in a workgroup, as far as one look can tell."""
     try:
         items, entries = audits.content(table, log, wg, now=now)
-        found = invariants.violations(items, entries, late_since=now - JOURNAL_LAG_MAX)
+        found = checks.violations(items, entries, late_since=now - JOURNAL_LAG_MAX)
     except NotFound:  # an index tells of it a moment longer
         return []
     except TryAgain:  # or it is larger than can be read; the others are looked at all the same

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from packhouse.domain import ids, instants
@@ -15,6 +15,7 @@ from packhouse.journal.entries import journaled, owner
 from packhouse.store import entitlements, keys, orders, packs, runs, workgroups
 from packhouse.store.wire import Item
 
+REQUEST_MAX = timedelta(seconds=30)  # no function that changes a workgroup runs longer
 STAMPS = ("request_id", "changed_at")
 COUNTERS = ("available", "assigned", "in_coupons", "expired", "revoked")
 UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
@@ -22,6 +23,10 @@ UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
 
 type RunName = tuple[str, str | None, str]
 """Workgroup, project and id of a run."""
+
+
+type Broken = tuple[str, str]
+"""The name of an item for which an invariant doesn't hold, and why not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,11 @@ def _expect(kind: type, *values: object) -> None:
         if not isinstance(value, kind):
             message = f"{value!r} is no {kind.__name__}"
             raise TypeError(message)
+
+
+def named(entitlement: Entitlement) -> str:
+    """An entitlement's name in a finding: not its user, whom no log line may name."""
+    return f"entitlement {entitlement.sku} of {entitlement.pack_id}"
 
 
 def run_of(item: Item) -> RunName:

@@ -1,0 +1,33 @@
+"""Projects: an idle end leaves no hold behind, and a success is what retires for good."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from packhouse.domain import instants
+from packhouse.domain.projects import ENDED_IDLE, ProjectState
+from packhouse.domain.runs import Outcome, Run, RunState
+from packhouse.journal.entries import owner
+from packhouse.operations.content import Broken, Content
+from packhouse.store import keys
+
+
+def idle_end(content: Content) -> Iterator[Broken]:
+    """No lease is longer than the life of a project that ended idle. It is retired exactly if a run succeeded.
+
+    A run without a lease may succeed after the end: the watch then retires the closed project.
+    """
+    of_project: dict[tuple[str, str], list[Run]] = defaultdict(list)
+    for run in content.runs:
+        of_project[run.workgroup_id, run.project_id].append(run)
+    for item in content.items:
+        if keys.kind(item) != "PROJECT" or item.get("state") not in ENDED_IDLE:
+            continue
+        project_id = keys.subject(item)
+        own = of_project[owner(item), project_id]
+        for run in own:
+            lease_ends_at = instants.text(run.lease_expires_at) if run.lease_expires_at else ""
+            if run.state is RunState.HELD and lease_ends_at > item.get("ended_at", ""):
+                yield project_id, f"it is {item['state']}, and {run.run_id} holds licenses"
+        succeeded = any(run.outcome is Outcome.SUCCEEDED for run in own)
+        if succeeded != (item["state"] == ProjectState.RETIRED):
+            yield project_id, f"it is {item['state']} {'after' if succeeded else 'without'} a success"
