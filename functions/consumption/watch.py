@@ -24,8 +24,8 @@ def handler(event: Mapping[str, Any], _context: object) -> None:
     table = runtime.stamped(PRINCIPAL, batch)
     changes = [_images(record["dynamodb"]) for record in records]
     settled = [runs.of_item(after) for _, after in changes if after and keys.kind(after) == "RUN"]
-    watching.activity(table, settled)
-    watching.low_balances(table, catalog(), {one for change in changes for one in _touched(*change)})
+    watching.stamp_projects(table, settled)
+    watching.weigh_balances(table, catalog(), {one for change in changes for one in _touched(*change)})
 
 
 def _images(record: Mapping[str, Any]) -> Images:

@@ -1,4 +1,4 @@
-"""What needs of a service may run on, out of what a workgroup has now."""
+"""Coverage: what a workgroup has now, and so how each need of a service could be covered."""
 
 from collections.abc import Iterable, Sequence
 
@@ -11,9 +11,10 @@ from packhouse.store.table import StampedTable
 
 
 def look(table: StampedTable, catalog: Catalog, wg: str, service: str, needs: Sequence[Need]) -> Covering:
-    """The decisions on the needs, by everything that could cover them."""
-    kinds = coverage.types_covering(catalog, service)
-    stock = {kind.sku: sum(packs.stock(table, wg, kind, now=table.stamp.at).values()) for kind in kinds}
+    """A decision on each need, by the licenses in stock and the users' entitlements."""
+    license_types = coverage.types_covering(catalog, service)
+    now = table.stamp.at
+    stock = {one.sku: sum(packs.stock(table, wg, one, now=now).values()) for one in license_types}
     entitled = covering_now(table, catalog, wg, service, [need.user for need in needs if need.user])
     return coverage.decide(catalog, service, needs, entitlements=entitled, stock=stock)
 
@@ -22,6 +23,6 @@ def covering_now(
     table: StampedTable, catalog: Catalog, wg: str, service: str, users: Iterable[str]
 ) -> list[Entitlement]:
     """The entitlements of these users that cover the service now."""
-    kinds = catalog.assigned_for(service)
-    held = [(user, kind.sku) for user in dict.fromkeys(users) for kind in kinds]
-    return [one for one in entitlements.read_many(table, wg, held) if one.covers(table.stamp.at)]
+    license_types = catalog.assigned_for(service)
+    names = [(user, license_type.sku) for user in dict.fromkeys(users) for license_type in license_types]
+    return [one for one in entitlements.read_many(table, wg, names) if one.covers(table.stamp.at)]

@@ -1,4 +1,4 @@
-"""Assign a license to a user, once, and withdraw it while it hasn't covered a run."""
+"""Entitlements: a license is assigned to a user once, and can be withdrawn until it has covered a run."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from packhouse.store.table import StampedTable
 
 
 def assign(table: StampedTable, catalog: Catalog, wg: str, user: str, sku: str) -> tuple[Entitlement, bool]:
-    """The user's entitlement to a type, and whether this request assigned it: else it was there already."""
+    """The user's entitlement to a type, and whether this request assigned it. Otherwise the user had it before."""
     license_type = catalog.of(sku)
     if license_type.consumption is not Consumption.ON_ASSIGNMENT:
         raise InvalidRequest(errors=[{"pointer": "/sku", "detail": f"Licenses of {sku} aren't assigned to users."}])
@@ -33,7 +33,7 @@ def assign(table: StampedTable, catalog: Catalog, wg: str, user: str, sku: str) 
 
 
 def withdraw(table: StampedTable, wg: str, user: str, sku: str) -> Entitlement:
-    """The entitlement, withdrawn, its license back in its pack."""
+    """The entitlement, withdrawn: its license is back in its pack."""
 
     def attempt(met: Entitlement | None) -> Entitlement:
         if met is None:
@@ -50,7 +50,7 @@ def withdraw(table: StampedTable, wg: str, user: str, sku: str) -> Entitlement:
         except Moved:
             _require_not_revoked(table, met)
             raise
-        return replace(met, state=EntitlementState.WITHDRAWN)  # read again, it could be assigned anew
+        return replace(met, state=EntitlementState.WITHDRAWN)  # not read again: it may have been assigned again by now
 
     return until_settled(lambda: entitlements.read(table, wg, user, sku), attempt)
 
@@ -58,7 +58,7 @@ def withdraw(table: StampedTable, wg: str, user: str, sku: str) -> Entitlement:
 def _from_stock(
     table: StampedTable, license_type: LicenseType, wg: str, user: str, met: Entitlement | None
 ) -> Entitlement | None:
-    """The entitlement to assign, from the pack that expires soonest; None: nothing is left."""
+    """The entitlement to assign, from the pack that expires soonest. None: no pack has a license left."""
     stock = packs.stock(table, wg, license_type, now=table.stamp.at)
     if not stock:
         return None

@@ -4,19 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from packhouse.domain.ids import Kind, is_id
 from packhouse.domain.runs import Run, Settlement
-from packhouse.errors import (
-    ErrorsNotOfParent,
-    InvalidRequest,
-    NotFound,
-    Refusal,
-    TryAgain,
-)
+from packhouse.errors import ErrorsNotOfParent, InvalidRequest, NotFound, Refusal, TryAgain
 from packhouse.store import projects, runs
 from packhouse.store.table import StampedTable
 
 
 def settle(table: StampedTable, wg: str, project_id: str, run_id: str, settlement: Settlement) -> tuple[Run, bool]:
-    """End a run; the run, and whether this very request ended it (else an equal one had before)."""
+    """End a run. Answers the run, and whether this request ended it: False if an equal request did earlier."""
     if settlement.spends_all:
         return _consume(table, wg, project_id, run_id, settlement)
     (run,) = runs.read_many(table, wg, project_id, [run_id])
@@ -26,7 +20,7 @@ def settle(table: StampedTable, wg: str, project_id: str, run_id: str, settlemen
 def settle_each(
     table: StampedTable, wg: str, project_id: str, settlements: Mapping[str, Settlement]
 ) -> list[tuple[Run, bool] | Refusal]:
-    """End each run on its own, in the order given; what one of them is refused for stands in its place."""
+    """End each run on its own, in the order given. A run that can't be ended has its refusal in its place."""
     to_read = [
         run_id for run_id, settlement in settlements.items() if not settlement.spends_all and is_id(Kind.RUN, run_id)
     ]
@@ -54,9 +48,9 @@ def extend_each(
 def _each[Done](
     table: StampedTable, wg: str, project_id: str, run_ids: Sequence[str], act: Callable[[str], Done]
 ) -> list[Done | Refusal]:
-    """Each run's answer or refusal. If not one of them is there, the project may not be either, and that is told.
+    """Each run's answer or refusal. If no run is there, the project is read: an absent project is `NotFound`.
 
-    Once the table is too busy, the rest isn't tried: the whole must be answered within the function's time.
+    After the table was too busy once, the runs that follow aren't tried: the function's time is short.
     """
     answers: list[Done | Refusal] = []
     busy: TryAgain | None = None
@@ -77,7 +71,7 @@ def _each[Done](
 
 
 def _consume(table: StampedTable, wg: str, project_id: str, run_id: str, settlement: Settlement) -> tuple[Run, bool]:
-    """End a run that succeeded with all it held: one write, unless it turns out to hold nothing."""
+    """End a run that succeeded with all its licenses: one write. A run without licenses is settled instead."""
     try:
         return runs.consume(table, wg, project_id, run_id, settlement)
     except runs.Unlicensed as met:
@@ -85,7 +79,7 @@ def _consume(table: StampedTable, wg: str, project_id: str, run_id: str, settlem
 
 
 def _settle(table: StampedTable, run: Run | None, settlement: Settlement) -> tuple[Run, bool]:
-    """End a run that was read, for what it holds must be known to be given back."""
+    """End a run that was read first: its allocation says which packs get licenses back."""
     if run is None:
         raise NotFound
     if run.is_open(table.stamp.at):
@@ -94,7 +88,7 @@ def _settle(table: StampedTable, run: Run | None, settlement: Settlement) -> tup
 
 
 def _require_fitting(table: StampedTable, run: Run, settlement: Settlement) -> None:
-    """Refuse what can't be true of this run: more licenses than it holds, or errors that the run it retries hadn't."""
+    """Refuse more licenses than the run holds, and errors that its parent didn't leave."""
     if (settlement.licenses_used or 0) > run.licenses:
         detail = f"The run holds {run.licenses}."
         raise InvalidRequest(errors=[{"pointer": "/licenses_used", "detail": detail}])

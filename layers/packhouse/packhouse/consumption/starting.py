@@ -1,4 +1,4 @@
-"""Hold licenses while work runs, spend them on success, give them back otherwise."""
+"""Starts of runs: decide how each item is covered, and hold a license for each that no entitlement covers."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ from packhouse.store.table import StampedTable
 class StartItem:
     """One item to run a service on, for a user, with so many licenses.
 
-    A retry names its parent, and which of the errors that left it retries; None: all of them.
+    A retry names its parent, and the errors of the parent that it retries (None: all).
     """
 
     item_id: str
@@ -47,7 +47,7 @@ class StartItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """A request to start runs, all or none. `name` is what the caller named it, unique in the workgroup."""
+    """A request to start runs, all or none. `name` is the caller's name for it, unique in the workgroup."""
 
     workgroup_id: str
     project_id: str
@@ -75,14 +75,14 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The runs as they were started, in the order of the items; `replayed`: by an earlier request of this name."""
+    """The runs as they were started, in the order of the items. `replayed`: an earlier request of this name did it."""
 
     runs: list[Run]
     replayed: bool
 
 
 def start(table: StampedTable, catalog: Catalog, policies: Policies, wanted: Start) -> Started:
-    """Hold licenses for every item, or refuse and hold none; a start of this name that happened is answered again."""
+    """Start a run for every item, or refuse and start none. A start of this name that succeeded is answered again."""
     try:
         return _started(table, catalog, policies, wanted)
     except (Refusal, runs.NotStarted) as refusal:
@@ -116,30 +116,33 @@ def _covering(table: StampedTable, catalog: Catalog, policies: Policies, wanted:
     known = {spent.sku: sum(stock.values())} if spent else {}
     found = coverage.decide(catalog, wanted.service, needs, entitlements=entitled, stock=known)
     if not found.startable:
-        whole = covering.look(table, catalog, wg, wanted.service, needs)  # also what could be assigned
+        whole = covering.look(table, catalog, wg, wanted.service, needs)  # with the licenses that could be assigned
         if whole.startable:
             raise Moved  # licenses came in between
         raise _insufficient(whole)
     each = list(zip(wanted.items, wanted.run_ids(), found.decided, strict=True))
-    licensed = [(item, run_id) for item, run_id, one in each if one.entitlement is None]
-    held = _held(wanted, licensed, spent, stock, policies, by=table.stamp) if spent and licensed else []
-    by_id = {run.run_id: run for run in held}
+    to_hold = [item.licenses for item, _, decided in each if decided.entitlement is None]
+    allocations = iter(rules.allocate(stock, to_hold))
     begun, uses = [], {}
-    for item, run_id, one in each:
-        if one.entitlement is None:
-            begun.append(by_id[run_id])
-            continue
-        begun.append(_unlicensed(wanted, item, run_id, coverage_of=Coverage.COVERED, sku=one.sku, by=table.stamp))
-        if one.entitlement.used_at is None:
-            uses[run_id] = one.entitlement
+    for item, run_id, decided in each:
+        if decided.entitlement is None:
+            run = _run(wanted, item, run_id, coverage_of=Coverage.LICENSED, sku=decided.sku, by=table.stamp)
+            begun.append(_held(run, next(allocations), wanted.lease_seconds, catalog.of(decided.sku), policies))
+        else:
+            run = _run(wanted, item, run_id, coverage_of=Coverage.COVERED, sku=decided.sku, by=table.stamp)
+            begun.append(run)
+            if decided.entitlement.used_at is None:
+                uses[run_id] = decided.entitlement
     rules.require_one_transaction(
-        begun, {run_id: one.user for run_id, one in uses.items()}, packs_per_run_max=policies.packs_per_run_max
+        begun,
+        {run_id: entitlement.user for run_id, entitlement in uses.items()},
+        packs_per_run_max=policies.packs_per_run_max,
     )
     return Beginning(runs=begun, uses=list(uses.values()))
 
 
 def _retrying(table: StampedTable, policies: Policies, wanted: Start) -> Beginning:
-    """The retries to start, free of licenses: each of a parent that succeeded and left the errors it names."""
+    """The retries to start, without licenses. Each parent succeeded and left the errors that its retry names."""
     wg, project_id = wanted.workgroup_id, wanted.project_id
     parents = runs.read_with_errors(table, wg, project_id, [str(item.parent_run_id) for item in wanted.items])
     begun = []
@@ -150,7 +153,7 @@ def _retrying(table: StampedTable, policies: Policies, wanted: Start) -> Beginni
             raise ParentNotRetryable(state=parent.standing(table.stamp.at))
         if not set(item.errors or ()) <= set(parent.errors or ()):
             raise ErrorsNotOfParent
-        retry = _unlicensed(wanted, item, run_id, coverage_of=Coverage.FREE, sku=parent.sku, by=table.stamp)
+        retry = _run(wanted, item, run_id, coverage_of=Coverage.FREE, sku=parent.sku, by=table.stamp)
         begun.append(replace(retry, parent_run_id=parent.run_id, root_run_id=parent.root))
     roots = {run.run_id: run.root for run in begun}
     rules.require_one_transaction(begun, roots, packs_per_run_max=policies.packs_per_run_max)
@@ -158,7 +161,7 @@ def _retrying(table: StampedTable, policies: Policies, wanted: Start) -> Beginni
 
 
 def _outranking(table: StampedTable, wanted: Start, refusal: Refusal | runs.NotStarted) -> Started:
-    """What outranks a refusal: the runs this name has started already, then what is wrong with the project."""
+    """Answer what comes before a refusal: the runs that this name started earlier, then a refusal by the project."""
     wg, run_ids = wanted.workgroup_id, wanted.run_ids()
     found, project_found = table.read_many(
         [runs.key(wg, wanted.project_id, run_ids[0]), projects.key(wg, wanted.project_id)]
@@ -166,7 +169,7 @@ def _outranking(table: StampedTable, wanted: Start, refusal: Refusal | runs.NotS
     if found is not None:
         named.require_same(wanted.request_hash, found)
         earlier = runs.read_many(table, wg, wanted.project_id, run_ids)
-        own = table.stamp.is_on(found)  # resent, when the first answer was lost
+        own = table.stamp.is_on(found)  # the SDK resent this request's write, because its answer was lost
         return Started([run.as_started() for run in earlier if run], replayed=not own)
     if project_found is None:
         raise NotFound from refusal
@@ -179,7 +182,7 @@ def _outranking(table: StampedTable, wanted: Start, refusal: Refusal | runs.NotS
 
 
 def _insufficient(found: Covering) -> Refusal:
-    """Why not all of it can start: a license must be assigned first, or more be bought."""
+    """Why not every item can start: a license must be assigned first, or more licenses must be bought."""
     for need, one in zip(found.needs, found.decided, strict=True):
         if one.decision is Decision.ASSIGNMENT_REQUIRED:
             return AssignmentRequired(sku=one.sku, available=found.stock[one.sku], user=need.user)
@@ -187,50 +190,8 @@ def _insufficient(found: Covering) -> Refusal:
     return LicensesExhausted(sku=found.sold.sku, asked=found.asked, available=found.available, purchase=purchase)
 
 
-def _held(
-    wanted: Start,
-    licensed: Sequence[tuple[StartItem, str]],
-    license_type: LicenseType,
-    stock: Allocation,
-    policies: Policies,
-    *,
-    by: Stamp,
-) -> list[Run]:
-    """The runs of these items, each with the licenses it is to hold, in burn-down order."""
-    allocations = rules.allocate(stock, [item.licenses for item, _ in licensed])
-    now, lease_seconds = by.at, wanted.lease_seconds or license_type.lease_seconds_default
-    started = []
-    for (item, run_id), allocation in zip(licensed, allocations, strict=True):
-        latest = rules.lease_latest_at(
-            allocation,
-            now,
-            hours_after_expiry=policies.lease_hours_after_pack_expiry,
-            days=policies.run_days_max,
-        )
-        until = rules.leased_until(now, lease_seconds, latest)
-        started.append(
-            Run(
-                workgroup_id=wanted.workgroup_id,
-                project_id=wanted.project_id,
-                run_id=run_id,
-                item_id=item.item_id,
-                user=item.user,
-                service=wanted.service,
-                sku=license_type.sku,
-                allocation=allocation,
-                started_at=now,
-                started_by=by.principal,
-                lease_seconds=int((until - now).total_seconds()),
-                lease_latest_at=latest,
-                lease_expires_at=until,
-                request_hash=wanted.request_hash,
-            )
-        )
-    return started
-
-
-def _unlicensed(wanted: Start, item: StartItem, run_id: str, *, coverage_of: Coverage, sku: str, by: Stamp) -> Run:
-    """A run that holds nothing, and so has no lease."""
+def _run(wanted: Start, item: StartItem, run_id: str, *, coverage_of: Coverage, sku: str, by: Stamp) -> Run:
+    """The run of an item, without licenses yet, and so without a lease."""
     return Run(
         workgroup_id=wanted.workgroup_id,
         project_id=wanted.project_id,
@@ -246,4 +207,24 @@ def _unlicensed(wanted: Start, item: StartItem, run_id: str, *, coverage_of: Cov
         started_at=by.at,
         started_by=by.principal,
         request_hash=wanted.request_hash,
+    )
+
+
+def _held(
+    run: Run, allocation: Allocation, lease_seconds: int | None, license_type: LicenseType, policies: Policies
+) -> Run:
+    """The run with its licenses and their lease, which no heartbeat extends past its latest instant."""
+    latest = rules.lease_latest_at(
+        allocation,
+        run.started_at,
+        hours_after_expiry=policies.lease_hours_after_pack_expiry,
+        days=policies.run_days_max,
+    )
+    until = rules.leased_until(run.started_at, lease_seconds or license_type.lease_seconds_default, latest)
+    return replace(
+        run,
+        allocation=allocation,
+        lease_seconds=int((until - run.started_at).total_seconds()),
+        lease_latest_at=latest,
+        lease_expires_at=until,
     )

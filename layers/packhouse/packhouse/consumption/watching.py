@@ -1,6 +1,6 @@
-"""What follows changes of runs and packs: activity stamped on projects, and balances that fall below their threshold.
+"""What follows a change of a run or a pack: the project's activity is stamped, a low balance is remembered.
 
-Both are decided by what the table holds now: a change that is told twice, late or out of order does no harm.
+Both are decided by the table as it is now. So a record that comes twice, late or out of order does no harm.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -17,13 +17,13 @@ from packhouse.store.patience import until_settled
 from packhouse.store.table import Met, StampedTable
 
 STAMPED_EVERY = timedelta(days=1)
-"""How far a project's activity may be behind its settlements; before it ends, its runs are asked themselves."""
+"""How far a project's stamps may be behind its settlements. Before a project ends, its runs are read."""
 
 
-def activity(table: StampedTable, settled: Iterable[Run]) -> None:
-    """Stamp settlements and successes on the runs' projects: at most once a day, a first success always.
+def stamp_projects(table: StampedTable, settled: Iterable[Run]) -> None:
+    """Stamp settlements and successes on the runs' projects: at most once a day, but a first success always.
 
-    A success in a project that was closed for the want of one, by a run that had no lease to end first, retires it.
+    A closed project had no success. If a run without a lease succeeds after its end, the project is retired.
     """
     latest: dict[tuple[str, str], datetime] = {}
     success: dict[tuple[str, str], datetime] = {}
@@ -40,14 +40,14 @@ def activity(table: StampedTable, settled: Iterable[Run]) -> None:
             _stamp(table, projects.met(item), settled_at=latest[name], success_at=success.get(name))
 
 
-def low_balances(table: StampedTable, catalog: Catalog, touched: Collection[tuple[str, str]]) -> None:
-    """Compare each workgroup's balance of a license type with its threshold, and remember on which side it is."""
+def weigh_balances(table: StampedTable, catalog: Catalog, touched: Collection[tuple[str, str]]) -> None:
+    """Compare balances, named by workgroup and sku, with their thresholds, and remember which are too low."""
     for wg, sku in sorted(touched):
         _weigh(table, catalog, wg, sku)
 
 
 def _stamp(table: StampedTable, met: Met[Project], *, settled_at: datetime, success_at: datetime | None) -> None:
-    """Never backwards. After a project's end nothing is activity, but a success retires a closed project."""
+    """A stamp never moves back. After a project's end there is no activity, but a success retires a closed one."""
 
     def attempt(met: Met[Project]) -> None:
         project = met.value
@@ -76,7 +76,7 @@ def _weigh(table: StampedTable, catalog: Catalog, wg: str, sku: str) -> None:
 
 
 def _low_types(table: StampedTable, catalog: Catalog, workgroup: Workgroup, sku: str) -> Mapping[str, LowBalance]:
-    """The types that are low, with or without this one, as its balance is now; what is known stays as it was told."""
+    """The types that are low now. Only this type is weighed; the others stay as they are remembered."""
     others = {name: one for name, one in workgroup.low_types.items() if name != sku}
     threshold = workgroup.low_balance.get(sku, 0)
     if not threshold or sku not in catalog.types:

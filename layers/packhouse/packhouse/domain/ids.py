@@ -1,4 +1,4 @@
-"""Identifiers: derived from what the caller named, so that a repeated request meets what it made before."""
+"""Ids derive from the caller's names, so that a repeated request finds what it made before."""
 
 import base64
 import hashlib
@@ -11,13 +11,13 @@ from enum import StrEnum
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 NAMESPACE = uuid.UUID("6f0d7f4e-3c55-5c5e-9a43-6d1f6a1f4c11")
-INSTANT_SYMBOLS = 7  # 35 bits of seconds: to the year 3058, always as wide, so that ids sort by time
+INSTANT_SYMBOLS = 7  # 35 bits of seconds reach to the year 3058; a fixed width lets ids sort by time
 PACK_UUID_SYMBOLS = 16
-REQUEST_HASH_BYTES = 16  # as much as tells requests apart, since it is kept on every run
+REQUEST_HASH_BYTES = 16  # enough to tell requests apart; every run keeps it, so its size counts
 
 
 class Kind(StrEnum):
-    """What an id names; the value is its prefix."""
+    """The kinds of things that ids name. The value is the prefix of the id."""
 
     WORKGROUP = "wg"
     PACK = "pack"
@@ -29,23 +29,23 @@ class Kind(StrEnum):
 
 
 _HEX_ID = {kind: re.compile(rf"{kind}_[0-9a-f]{{32}}") for kind in Kind if kind is not Kind.PACK}
-_DIGITS = str.maketrans(CROCKFORD, "0123456789ABCDEFGHIJKLMNOPQRSTUV")  # those that `int` reads
+_DIGITS = str.maketrans(CROCKFORD, "0123456789ABCDEFGHIJKLMNOPQRSTUV")  # the digits that `int` reads
 _PACK_ID = re.compile(rf"pack_[{CROCKFORD}]{{{2 + 2 * INSTANT_SYMBOLS}}}[0-9a-f]{{{PACK_UUID_SYMBOLS}}}")
 
 
 def named(kind: Kind, *names: str) -> str:
-    """The id that these names derive (uuid5): the same names, the same id, for ever, without a table of them."""
+    """The id that derives from these names (uuid5): the same names give the same id for ever, without a table."""
     return f"{kind}_{uuid.uuid5(NAMESPACE, _unambiguous(kind, *names)).hex}"
 
 
 def pack_id(code: str, *names: str, expires_at: datetime, acquired_at: datetime) -> str:
-    """An id that sorts in burn-down order within its license type, whose 2-symbol `code` it starts with."""
+    """A pack's id. It starts with the 2-symbol `code` of the license type, and sorts in burn-down order within it."""
     tail = uuid.uuid5(NAMESPACE, _unambiguous(Kind.PACK, *names)).hex[:PACK_UUID_SYMBOLS]
     return f"pack_{code}{crockford(expires_at)}{crockford(acquired_at)}{tail}"
 
 
 def pack_expiry(pack: str) -> datetime:
-    """When the pack of this id expires (exclusive); it never changes, so the id can say it without a read."""
+    """When the pack of this id expires (exclusive). That never changes, so the id says it without a read."""
     symbols = pack.removeprefix("pack_")[2:][:INSTANT_SYMBOLS]
     return datetime.fromtimestamp(int(symbols.translate(_DIGITS), base=32), UTC)
 
@@ -65,17 +65,17 @@ def crockford(at: datetime) -> str:
 
 
 def is_id(kind: Kind, text: str) -> bool:
-    """Whether `text` could be an id of this kind; what couldn't names nothing, and never reaches a key."""
+    """Whether `text` could be an id of this kind. A text that couldn't must never reach a key."""
     pattern = _PACK_ID if kind is Kind.PACK else _HEX_ID[kind]
     return pattern.fullmatch(text) is not None
 
 
 def request_hash(body: Mapping[str, object]) -> str:
-    """Half a SHA-256 of the canonical body: tells the same request from another one under the same key."""
+    """Half a SHA-256 of the canonical body. It tells whether two requests under one key have the same body."""
     canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))
     digest = hashlib.sha256(canonical.encode()).digest()[:REQUEST_HASH_BYTES]
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def _unambiguous(*names: str) -> str:
-    return json.dumps(names)  # unlike a join, no two lists of names make the same text
+    return json.dumps(names)  # unlike a join: two lists of names never make the same text

@@ -1,4 +1,4 @@
-"""Packs: one acquisition of licenses of one type, and where each of them is."""
+"""Packs: licenses of one type that were acquired together, and where each of them is now."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from packhouse.domain import ids, instants
 from packhouse.domain.licenses import Catalog, LicenseType, Line
 from packhouse.domain.money import Money
 
-EXPIRING_WITHIN = timedelta(days=45)  # a name of the API says so
+EXPIRING_WITHIN = timedelta(days=45)  # as the name in the API says
 
 
 class PackState(StrEnum):
-    """As stored; *expired* and *exhausted* are read off the clock and the counters."""
+    """The stored state. *Expired* and *exhausted* follow from the clock and the counters."""
 
     ACTIVE = "active"
     FROZEN = "frozen"
@@ -23,7 +23,7 @@ class PackState(StrEnum):
 
 
 class PackStanding(StrEnum):
-    """What a reader is told: the strongest of what holds now, in this order."""
+    """The state that a reader sees: of several that hold, the first in this order."""
 
     REFUNDED = "refunded"
     REVOKED = "revoked"
@@ -35,7 +35,7 @@ class PackStanding(StrEnum):
 
 
 class SourceKind(StrEnum):
-    """Where a pack came from. Demo: the local stack's seed alone, paid by nobody and never refundable."""
+    """Where a pack came from. *Demo* is only in the local stack's seed: nobody paid for it, and it isn't refundable."""
 
     CARD = "card"
     WIRE = "wire"
@@ -46,7 +46,7 @@ class SourceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """What a pack came from; of a card order its id, of the demo data a label."""
+    """Where a pack came from: a card order by its id, demo data by a label."""
 
     kind: SourceKind
     label: str | None = None
@@ -55,7 +55,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pack:
-    """N licenses of one type. `quantity` never changes; what is in none of the counters is in runs."""
+    """Licenses of one type. `quantity` never changes. A license that no counter counts is in a run."""
 
     workgroup_id: str
     pack_id: str
@@ -71,7 +71,7 @@ class Pack:
     unit_price: Money | None = None
     acquired_at: datetime
     expires_at: datetime
-    reminded_days: int | None = None  # how many days before its end the latest reminder of it was due
+    reminded_days: int | None = None  # how many days before the end the latest reminder was due
 
     @property
     def in_runs(self) -> int:
@@ -86,7 +86,7 @@ class Pack:
         return PackStanding.ACTIVE if self.available else PackStanding.EXHAUSTED
 
     def takeable(self, now: datetime) -> int:
-        """How many licenses could be taken now: none in every state but active, also before a sweep has booked it."""
+        """How many licenses could be taken now. Only an active pack gives any; after its end it isn't active."""
         return self.available if self.standing(now) is PackStanding.ACTIVE else 0
 
 
@@ -98,7 +98,7 @@ def acquired(
     source: Source,
     acquired_at: datetime,
 ) -> Pack:
-    """A new pack, valid for its type's calendar months; `names` (an order and its line, say) derive its id."""
+    """A new pack, valid for its type's calendar months. `names` make its id: those of an order and its line."""
     expires_at = instants.plus_months(acquired_at, license_type.validity_months)
     return Pack(
         workgroup_id=workgroup_id,
@@ -127,7 +127,7 @@ def packs_of(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
-    """One license type's licenses over all packs of a workgroup."""
+    """The licenses of one type over all packs of a workgroup."""
 
     license_type: LicenseType
     available: int = 0
@@ -138,7 +138,7 @@ class Balance:
 
 
 def balance(license_type: LicenseType, packs: Sequence[Pack], now: datetime) -> Balance:
-    """What the packs of this type hold; `expiring` counts available licenses that end within 45 days."""
+    """The sums over the packs of this type. `expiring` counts available licenses that end within 45 days."""
     own = [pack for pack in packs if pack.sku == license_type.sku]
     usable = [pack for pack in own if pack.takeable(now)]
     return Balance(

@@ -19,13 +19,13 @@ type Allocation = Mapping[str, int]
 
 
 class RunState(StrEnum):
-    """As stored. A held run whose lease has ended reads as lapsed, also before a sweep has booked it."""
+    """The stored state. A held run whose lease has ended reads as lapsed, even before the sweep has booked it."""
 
     HELD = "held"
     CONSUMED = "consumed"
     RELEASED = "released"
     LAPSED = "lapsed"
-    COVERED = "covered"  # without a license; it has ended once it is settled
+    COVERED = "covered"  # without a license; the run has ended when it is settled
     FREE = "free"  # as covered
 
 
@@ -38,14 +38,14 @@ class Outcome(StrEnum):
 
 
 class Pass(StrEnum):
-    """Retry: only what a run that succeeded left as errors."""
+    """A full pass works on the whole item, a retry on the errors that a successful run left."""
 
     FULL = "full"
     RETRY_ERRORS = "retry_errors"
 
 
 class Coverage(StrEnum):
-    """Why a run may run: it holds a license, its user's entitlement covers it, or it retries what was paid for."""
+    """Why a run may start: it holds a license, its user's entitlement covers it, or it retries a paid run."""
 
     LICENSED = "licensed"
     COVERED = "covered"
@@ -58,7 +58,7 @@ class Coverage(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """How a worker ends a run. `licenses_used` None: all that it held. `errors` are the ids left to retry."""
+    """How a worker ends a run. `licenses_used` None: all that it held. `errors` are the ids of errors to retry."""
 
     outcome: Outcome
     licenses_used: int | None = None
@@ -67,17 +67,17 @@ class Settlement:
 
     @property
     def spends_all(self) -> bool:
-        """Whether the run alone says all there is to write: nothing goes back, and no error is kept."""
+        """Whether only the run must be written: no license goes back, and no error is kept."""
         return self.outcome is Outcome.SUCCEEDED and self.licenses_used is None and not self.errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One execution of a service on one item, holding licenses until it settles, or none if it needs none.
+    """One execution of a service on one item. It holds licenses until it is settled, if it needs any.
 
-    A hold alone has a lease. `lease_latest_at` caps every heartbeat: so long after the soonest expiry of its packs, and
-    so many days of life. `lease_seconds` is the lease the start granted, by which a replay tells the deadline again.
-    A retry names its parent, and the root at which the chain of retries began.
+    Only a hold has a lease. No heartbeat moves it past `lease_latest_at`. `lease_seconds` is the lease that the start
+    granted, so that a replay can give the first deadline again. A retry names its parent, and the root: the run at
+    which the chain of retries began.
     """
 
     workgroup_id: str
@@ -112,7 +112,7 @@ class Run:
         return sum(self.allocation.values())
 
     def standing(self, now: datetime) -> RunState:
-        """The state a reader is told."""
+        """The state that a reader sees."""
         lapsed = self.lease_expires_at is not None and self.lease_expires_at <= now
         return RunState.LAPSED if lapsed and self.state is RunState.HELD else self.state
 
@@ -123,11 +123,11 @@ class Run:
 
     @property
     def root(self) -> str:
-        """Where the chain of its retries begins: at itself, unless it is one."""
+        """The run at which the chain of retries began: itself, unless it is a retry."""
         return self.root_run_id or self.run_id
 
     def as_started(self) -> "Run":
-        """The run as the answer to its start told it: only attributes that never change."""
+        """The run as the answer to its start showed it, from attributes that never change."""
         return replace(
             self,
             state=self.coverage.first_state,
@@ -142,7 +142,7 @@ class Run:
         )
 
     def settled(self, settlement: Settlement, *, by: str, at: datetime) -> "Run":
-        """The run as this settlement ends it: success consumes what was used, anything else releases."""
+        """The run as this settlement ends it: success consumes the licenses used, anything else releases all."""
         succeeded = settlement.outcome is Outcome.SUCCEEDED
         licensed = self.coverage is Coverage.LICENSED
         ended = RunState.CONSUMED if succeeded else RunState.RELEASED
@@ -158,7 +158,7 @@ class Run:
         )
 
     def settled_as(self, settlement: Settlement) -> bool:
-        """Whether the run, with the errors it left, has ended just as this settlement would end it."""
+        """Whether the run, with the errors it left, has ended exactly as this settlement would end it."""
         ended = self.settled(settlement, by=self.settled_by or "", at=self.settled_at or self.started_at)
         left = set(self.errors or ()), set(ended.errors or ())
         return left[0] == left[1] and replace(self, errors=None) == replace(ended, errors=None)
@@ -168,11 +168,11 @@ class Run:
         return replace(self, state=RunState.LAPSED)
 
     def consumed(self) -> Allocation:
-        """The licenses it used up: the soonest expiring of those it held."""
+        """The licenses it used: those that it held and that expire soonest."""
         return _first(self.allocation, self.licenses_used or 0)
 
     def given_back(self) -> Allocation:
-        """The licenses that went back when it ended: the rest, to the latest expiring of its packs."""
+        """The licenses that went back when it ended: those that it held and didn't use."""
         spent = self.consumed()
         rest = {pack: held - spent.get(pack, 0) for pack, held in self.allocation.items()}
         return {pack: quantity for pack, quantity in rest.items() if quantity}
@@ -188,7 +188,7 @@ UNLICENSED = frozenset({RunState.COVERED, RunState.FREE})
 
 
 def allocate(stock: Allocation, wanted: Sequence[int]) -> list[Allocation]:
-    """Take each item's licenses from the packs in burn-down order; the stock must hold enough for all of them."""
+    """Each item's licenses, from the packs in burn-down order. The stock must hold enough for all items."""
     if not wanted:
         return []
     packs = iter(sorted(stock.items()))
@@ -207,10 +207,10 @@ def allocate(stock: Allocation, wanted: Sequence[int]) -> list[Allocation]:
 
 
 def require_one_transaction(runs: Sequence[Run], also: Mapping[str, str | None], *, packs_per_run_max: int) -> None:
-    """Refuse runs that one transaction can't start, with the number of items, from the first, that it could.
+    """Refuse runs that one transaction can't start. The refusal says how many of the items, from the first, it could.
 
-    It writes each run, each of their packs, the project, and for some runs (`also`, by run id) one item more that
-    several of them may share. No run may hold licenses of more packs than one may.
+    The transaction writes each run, each of their packs, the project, and for some runs (`also`, by run id) one more
+    item, which several runs may share. A run may hold licenses of at most `packs_per_run_max` packs.
     """
     touched: set[str] = set()
     for number, run in enumerate(runs):
@@ -221,7 +221,7 @@ def require_one_transaction(runs: Sequence[Run], also: Mapping[str, str | None],
 
 
 def lease_latest_at(allocation: Allocation, started_at: datetime, *, hours_after_expiry: int, days: int) -> datetime:
-    """The instant no heartbeat moves a lease past."""
+    """The instant that no heartbeat moves a lease past."""
     soonest = min(ids.pack_expiry(pack) for pack in allocation)
     return min(soonest + timedelta(hours=hours_after_expiry), started_at + timedelta(days=days))
 
@@ -231,7 +231,7 @@ def leased_until(now: datetime, lease_seconds: int, latest: datetime) -> datetim
 
 
 def _first(allocation: Allocation, quantity: int) -> Allocation:
-    """The first so many licenses of it, in burn-down order."""
+    """So many licenses of an allocation, in burn-down order."""
     taken: dict[str, int] = {}
     for pack in sorted(allocation):
         if quantity <= 0:

@@ -1,4 +1,4 @@
-"""Entitlements as items: assigned and withdrawn together with their pack's counters, used by the start of a run."""
+"""Entitlements as items. Each is assigned and withdrawn in one transaction with its pack's counters."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from packhouse.store.patience import Moved, WriteRefused
 from packhouse.store.table import ABSENT, StampedTable, Table, Write, as_met, if_absent
 from packhouse.store.wire import Item
 
-SKU_MAX = 100  # symbols; what is longer names no license type, and might be longer than a key
+SKU_MAX = 100  # symbols: a longer text names no license type, and could be too long for a key
 
 
 def read(table: Table, wg: str, user: str, sku: str) -> Entitlement | None:
@@ -18,7 +18,7 @@ def read(table: Table, wg: str, user: str, sku: str) -> Entitlement | None:
 
 
 def read_many(table: Table, wg: str, held: Iterable[tuple[str, str]]) -> list[Entitlement]:
-    """Those of these users and types that there are."""
+    """The entitlements of these users and types that exist."""
     found = table.read_many_pages([keys.entitlement(wg, user, sku) for user, sku in held])
     return [of_item(item) for item in found if item]
 
@@ -55,7 +55,7 @@ def withdraw(table: StampedTable, entitlement: Entitlement) -> None:
 
 
 def used(table: StampedTable, entitlement: Entitlement) -> Write:
-    """The write that makes an entitlement final, by the first run it covers."""
+    """The write that makes an entitlement final, with the first run that it covers."""
     return table.update(
         keys.entitlement(entitlement.workgroup_id, entitlement.user, entitlement.sku),
         sets={"used_at": if_absent(table.stamp.at)},

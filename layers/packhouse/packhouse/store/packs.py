@@ -14,7 +14,7 @@ from packhouse.store.wire import Item
 
 
 def granted(table: StampedTable, pack: Pack, *, reminder_days: int) -> Write:
-    """The write that makes a pack exist, due for the first reminder of its end, so many days before, or the next."""
+    """The write that makes a pack exist, due for the first reminder of its end that is still to come."""
     first_look = reminders.next_look(pack.expires_at, reminders.days_before(reminder_days), now=table.stamp.at)
     return table.put(
         {
@@ -38,7 +38,7 @@ def granted(table: StampedTable, pack: Pack, *, reminder_days: int) -> Write:
 
 
 def taken(table: StampedTable, wg: str, pack_id: str, quantity: int, *, now: datetime) -> Write:
-    """The write that takes licenses out of a pack: only from an active, unexpired one that has enough."""
+    """The write that takes licenses out of a pack: only out of an active, unexpired pack that has enough."""
     return table.update(
         keys.pack(wg, pack_id),
         sets={"available": minus(quantity)},
@@ -73,9 +73,9 @@ def unassigned(table: StampedTable, wg: str, pack_id: str) -> Write:
 
 
 def restored(table: StampedTable, wg: str, pack_id: str, quantity: int, *, to_revoked: bool = False) -> Write:
-    """The write that gives licenses back to their pack: to *available*, to *expired* after its end, or to *revoked*.
+    """The write that gives licenses back to their pack: to *available*, or after the pack's end to *expired*.
 
-    Which of a pack it is, revoked or not, its condition says.
+    `to_revoked` gives them to a revoked pack, and to no other. Without it a revoked pack refuses.
     """
     if to_revoked:
         counter, standing = "revoked", "#state = :revoked_state"
@@ -91,7 +91,7 @@ def restored(table: StampedTable, wg: str, pack_id: str, quantity: int, *, to_re
 
 
 def remind(table: StampedTable, item: Item, *, days: int, until: datetime) -> None:
-    """Remember a reminder, from which its mails follow, and be due for the next; only while something can be used."""
+    """Remember a reminder, from which its mails follow, and be due for the next. Only while a license can be used."""
     queues.move(
         table,
         item,
@@ -106,7 +106,7 @@ def remind(table: StampedTable, item: Item, *, days: int, until: datetime) -> No
 
 
 def expire(table: StampedTable, item: Item, *, look_again: datetime | None) -> None:
-    """Move what is left of a pack to *expired*, once it has: nothing is left to move where this is applied twice."""
+    """Move a pack's available licenses to *expired* after its end. Applied twice, it moves nothing more."""
     queues.move(
         table,
         item,
@@ -130,7 +130,7 @@ def read(table: Table, wg: str, pack_id: str) -> Pack:
 
 
 def read_many(table: Table, wg: str, pack_ids: Sequence[str]) -> list[Pack]:
-    """Packs that are there, in the order of their ids."""
+    """The packs of these ids that exist, in the order of the ids."""
     found = table.read_many([keys.pack(wg, pack_id) for pack_id in pack_ids])
     return [of_item(item) for item in found if item is not None]
 
@@ -140,7 +140,7 @@ def every(table: Table, wg: str) -> list[Pack]:
 
 
 def stock(table: Table, wg: str, license_type: LicenseType, *, now: datetime) -> Allocation:
-    """What could be taken now of one type, by pack in burn-down order."""
+    """The licenses of one type that could be taken now, by pack in burn-down order."""
     usable = Only("available > :none AND #state = :active", {"none": 0, "active": PackState.ACTIVE})
     found = table.query_all(keys.unexpired_packs(wg, license_type.code, now), only=usable)
     return {keys.subject(item): item["available"] for item in found}

@@ -1,4 +1,4 @@
-"""A call that gets no answer is tried again a few times, with jitter. A refusal is an answer."""
+"""Patience with DynamoDB: a call without an answer is tried again a few times, with jitter. A refusal is an answer."""
 
 import random
 import time
@@ -32,7 +32,7 @@ SERVER_ERRORS = 500
 
 
 class WriteRefused(Exception):  # noqa: N818  # an answer of the store, caught nowhere else
-    """A condition didn't hold. In the order of the writes: which were refused, and the item each of those met."""
+    """A condition didn't hold. In the order of the writes: which were refused, and the item that each of those met."""
 
     def __init__(self, refused: Sequence[bool], met: Sequence[Item | None]) -> None:
         super().__init__(f"refused: {[number for number, one in enumerate(refused) if one]}")
@@ -66,7 +66,7 @@ def pause(seconds_max: float) -> None:
 
 
 def patiently(call: Callable[..., Any], **arguments: Any) -> Any:  # noqa: ANN401  # botocore's own types
-    """Call until the answer is one, a few times at the most."""
+    """Call until there is an answer. `TryAgain` after a few calls."""
     for seconds_max in PAUSES_SECONDS_MAX:
         pause(seconds_max)
         try:
@@ -74,13 +74,13 @@ def patiently(call: Callable[..., Any], **arguments: Any) -> Any:  # noqa: ANN40
         except ClientError as error:
             if not passes(error):
                 _refuse(error)
-        except (ConnectionFailed, HTTPClientError) as error:  # botocore has tried it again already
+        except (ConnectionFailed, HTTPClientError) as error:  # botocore has tried again already
             raise TryAgain from error
     raise TryAgain
 
 
 def passes(error: ClientError) -> bool:
-    """Whether the same call may do better in a moment; of AWS's other services, too."""
+    """Whether the same call may succeed in a moment. Also for AWS's other services."""
     reasons = _reasons(error)
     if reasons:
         return all(reason["Code"] in PASSING_REASONS for reason in reasons)
@@ -89,7 +89,7 @@ def passes(error: ClientError) -> bool:
 
 
 def _refuse(error: ClientError) -> Never:
-    """Raise what a final error says: a condition that didn't hold, else a bug of ours, as it is."""
+    """Raise `WriteRefused` for a condition that didn't hold. Any other final error is our bug, and raised as it is."""
     reasons = _reasons(error)
     if any(reason["Code"] == REFUSED for reason in reasons):
         raise WriteRefused(

@@ -1,4 +1,4 @@
-"""Runs as items: started, kept alive and ended by conditional writes; nothing is read before it is decided."""
+"""Runs as items: conditional writes start them, keep them alive and end them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,7 +25,7 @@ class GiveBackRefused(Exception):  # noqa: N818  # nobody can answer it but an o
 
 
 class Unlicensed(Exception):  # noqa: N818  # an outcome that the settlement answers by ending it otherwise
-    """The run to consume holds no license, and hasn't ended."""
+    """The run to consume holds no license and hasn't ended."""
 
     def __init__(self, run: Run) -> None:
         super().__init__()
@@ -33,12 +33,12 @@ class Unlicensed(Exception):  # noqa: N818  # an outcome that the settlement ans
 
 
 class NotStarted(Exception):  # noqa: N818  # an outcome that the start explains
-    """The project refused, or the runs exist already: what holds must be read to be told."""
+    """The project refused, or the runs exist already. A read must tell which."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beginning:
-    """Runs that start together: the entitlements they are the first to use, and how many retries each root gets."""
+    """Runs that start together, the entitlements that they use first, and how many retries each root gets."""
 
     runs: Sequence[Run]
     uses: Sequence[Entitlement] = ()
@@ -98,13 +98,13 @@ def read_with_errors(table: Table, wg: str, project_id: str, run_ids: Sequence[s
 
 
 def of_project(wg: str, project_id: str) -> KeyRange:
-    """The runs of a project, in no order of time; `NotFound` where that can't be a project's id."""
+    """The runs of a project, in no order of time. `NotFound` for a text that can't be a project's id."""
     projects.key(wg, project_id)
     return keys.runs(wg, project_id)
 
 
 def open_of(table: Table, wg: str, project_id: str) -> Iterator[Run]:
-    """The runs of a project that haven't ended in the table; a lease may be over by the clock."""
+    """The runs of a project that are stored as open. By the clock, a lease may be over."""
     condition = "#state = :held OR (#state IN (:covered, :free) AND attribute_not_exists(settled_at))"
     states = {"held": RunState.HELD, "covered": RunState.COVERED, "free": RunState.FREE}
     found = table.query_all(keys.runs(wg, project_id), only=Only(condition, states), pages_max=PROJECT_PAGES_MAX)
@@ -122,7 +122,7 @@ def last_success_at(table: Table, wg: str, project_id: str) -> datetime | None:
 
 
 def extend(table: StampedTable, wg: str, project_id: str, run_id: str, *, lease_seconds: int) -> Run:
-    """Move the lease's end, never backwards and never past its latest instant; the sweep moves the queue entry."""
+    """Move the lease's end, never backwards and never past its latest instant. The sweep moves the queue entry."""
     now = table.stamp.at
     until = now + timedelta(seconds=lease_seconds)
     for _ in range(EXTENSIONS_MAX):
@@ -139,7 +139,7 @@ def extend(table: StampedTable, wg: str, project_id: str, run_id: str, *, lease_
         except WriteRefused as refused:
             met = _open(refused.met[0], now)
         if met.lease_expires_at is None or met.lease_latest_at is None:
-            return met  # it has no lease, and lives on all the same
+            return met  # it has no lease, so it stays open
         until = min(until, met.lease_latest_at)
         if met.lease_expires_at >= until:
             return met
@@ -193,11 +193,14 @@ def lapse(table: StampedTable, run: Run) -> None:
 
 
 def ended_by(table: StampedTable, met: Item | None, settlement: Settlement) -> tuple[Run, bool]:
-    """Explain a run that a settlement couldn't end: it has ended just so already, or the settlement is refused."""
+    """The run that a settlement couldn't end, if it ended in the same way earlier. Otherwise a refusal.
+
+    Also answers whether this very request ended it: then the SDK resent its write.
+    """
     run = _met(met)
     if run.lease_expires_at is not None and run.standing(table.stamp.at) in {RunState.HELD, RunState.LAPSED}:
         raise _lease_ended(run, run.lease_expires_at)
-    if run.error_count:  # their ids, if any, lie in an item of their own
+    if run.error_count:  # their ids stand in an item of their own
         kept = table.read(keys.run_errors(run.workgroup_id, run.project_id, run.run_id))
         run = replace(run, errors=tuple(kept["errors"]) if kept else None)
     if not run.settled_as(settlement):
@@ -206,7 +209,7 @@ def ended_by(table: StampedTable, met: Item | None, settlement: Settlement) -> t
 
 
 def key(wg: str, project_id: str, run_id: str) -> Key:
-    """The run's key, else `NotFound`: what can't be an id never reaches one."""
+    """The run's key, or `NotFound` for a text that can't be a run's id."""
     if not (ids.is_id(ids.Kind.PROJECT, project_id) and ids.is_id(ids.Kind.RUN, run_id)):
         raise NotFound
     return keys.run(wg, project_id, run_id)
@@ -283,7 +286,7 @@ def _write_end(table: StampedTable, ended: Run, ending: Mapping[str, object], *,
 
 
 def _retried(table: StampedTable, root: Key, count: int, retries_max: int) -> Write:
-    """The write that counts retries on their root, as many as there may be."""
+    """The write that counts retries on their root, up to the number that is allowed."""
     if count > retries_max:
         raise RetriesExhausted(maximum=retries_max)
     return table.update(
@@ -300,7 +303,7 @@ def _last_settled_at(table: Table, wg: str, project_id: str, only: Only) -> date
 
 
 def _parted(refused: Sequence[bool], *sizes: int) -> list[Sequence[bool]]:
-    """The first so many, the next so many, and so on."""
+    """The list in parts of these sizes; what is longer isn't in a part."""
     ends = list(accumulate(sizes))
     return [refused[end - size : end] for size, end in zip(sizes, ends, strict=True)]
 
@@ -317,7 +320,7 @@ def _met(item: Item | None) -> Run:
 
 
 def _open(item: Item | None, now: datetime) -> Run:
-    """The run a heartbeat met, still open; else the refusal that says how it ended."""
+    """The run that a heartbeat met, if it is open. Otherwise the refusal that says how it ended."""
     run = _met(item)
     if run.is_open(now):
         return run
@@ -327,7 +330,7 @@ def _open(item: Item | None, now: datetime) -> Run:
 
 
 def _lease_ended(run: Run, at: datetime) -> LeaseEnded:
-    """That it is over, since when its licenses are free again, and in which packs they are to be looked for."""
+    """The refusal that says since when the licenses are free again, and in which packs."""
     returned = [{"pack_id": pack_id, "quantity": quantity} for pack_id, quantity in run.allocation.items()]
     return LeaseEnded(returned_at=instants.text(at), returned_to=returned)
 

@@ -1,7 +1,6 @@
-"""DynamoDB, as little of it as Packhouse uses: consistent reads, range queries, conditional stamped writes.
+"""The parts of DynamoDB that Packhouse uses: consistent reads, range queries, conditional stamped writes.
 
-Every write states its rule as a condition and asks for the item it met, so that a refusal explains itself. What is
-no answer (a conflict, throttling) is tried again a few times, with jitter, and then leaves as `TryAgain`.
+Every write states its rule as a condition, and asks for the item it met: so a refusal explains itself.
 """
 
 import itertools
@@ -37,7 +36,7 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Only:
-    """What of a page is wanted: a filter, `:name` in it the value of that name. It is read, and paid, all the same."""
+    """A filter over a page; `:name` in it is the value of that name. DynamoDB reads, and bills, the whole page."""
 
     condition: str
     values: Mapping[str, object]
@@ -45,7 +44,7 @@ class Only:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Items in order, and the key after which the next page starts (None: there is none)."""
+    """Items in order, and the key after which the next page starts (None: this is the last page)."""
 
     items: list[Item]
     after: Item | None
@@ -53,7 +52,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Met[T]:
-    """A value as a read met its item: with the item's key, the stamp of its last write, and when it is due."""
+    """A value as it was read, with its item's key, the stamp of the last write, and the instant it is due at."""
 
     value: T
     key: Key
@@ -66,7 +65,7 @@ class Met[T]:
         return cls(value=value, key=keys.of(item), stamp=stamp, due_at=item.get("due_at"))
 
     def unchanged(self) -> dict[str, str]:
-        """The values of `UNCHANGED`, the condition that nobody has written the item since."""
+        """The values of `UNCHANGED`, the condition that nobody has written the item since it was read."""
         return {"met_request": self.stamp[0], "met_changed": self.stamp[1]}
 
 
@@ -86,14 +85,14 @@ def as_met(**attributes: object) -> tuple[str, dict[str, object]]:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """The right side of a SET that isn't a plain value; in `form`, `{0}` is the attribute, `{1}` and on the values."""
+    """An expression that a SET assigns. In `form`, `{0}` is the attribute itself, `{1}` and so on are the values."""
 
     form: str
     values: tuple[object, ...] = ()
 
 
 def plus(number: int, *, first: int | None = None) -> Term:
-    """So much more; `first` is what an attribute that isn't there yet counts as."""
+    """Add a number. `first` is the value of an attribute that isn't there yet."""
     if first is None:
         return Term("{0} + {1}", (number,))
     return Term("if_not_exists({0}, {1}) + {2}", (first, number))
@@ -104,7 +103,7 @@ def minus(number: int) -> Term:
 
 
 def plus_all_of(attribute: str) -> Term:
-    """More by the number that another attribute has."""
+    """Add the value of another attribute."""
     return Term(f"{{0}} + #{attribute}")
 
 
@@ -118,7 +117,7 @@ def if_absent(value: object) -> Term:
 
 
 def appended(*members: object) -> Term:
-    """A list with these members at its end; one that isn't there yet counts as empty."""
+    """Append members to a list, which may not be there yet."""
     return Term("list_append(if_not_exists({0}, {1}), {2})", ([], list(members)))
 
 
@@ -138,7 +137,7 @@ class Table:
         return wire.plain(found["Item"]) if "Item" in found else None
 
     def read_many(self, wanted: Sequence[Key]) -> list[Item | None]:
-        """The items of up to 100 keys, in their order, in one consistent batch read."""
+        """The items of up to 100 keys, in the order of the keys, in one consistent batch read."""
         if len(wanted) > BATCH_READ_MAX:
             message = f"{len(wanted)} keys in one batch read"
             raise ValueError(message)
@@ -157,7 +156,7 @@ class Table:
         raise TryAgain
 
     def read_many_pages(self, wanted: Sequence[Key]) -> list[Item | None]:
-        """The items of any number of keys, in their order: one consistent batch read for each hundred."""
+        """The items of any number of keys, in the order of the keys: one consistent batch read for each hundred."""
         return [
             item for some in itertools.batched(wanted, BATCH_READ_MAX, strict=False) for item in self.read_many(some)
         ]
@@ -171,7 +170,7 @@ class Table:
         newest_first: bool = False,
         only: Only | None = None,
     ) -> Page:
-        """One page: up to `limit` items or 1 MB, those of it that `only` lets through; consistent on the table."""
+        """One page of up to `limit` items or 1 MB, without those that `only` filters out. Indexes may be behind."""
         partition, sort = ("#PK", "#SK") if within.index is None else _INDEX_KEYS[within.index]
         condition = f"{partition} = :partition"
         values: dict[str, object] = {"partition": within.partition, **(only.values if only else {})}
@@ -199,7 +198,7 @@ class Table:
         return Page([wire.plain(item) for item in answer["Items"]], wire.plain(last) if last else None)
 
     def listed(self, within: KeyRange, *, limit: int, after: Item | None) -> Page:
-        """A page of a list: of the table in the order of its keys; of an index newest first, each item as it is."""
+        """A page of a list: the table in the order of its keys, an index newest first with each item read again."""
         page = self.query(within, limit=limit, after=after, newest_first=within.index is not None)
         if within.index is None:
             return page
@@ -207,7 +206,7 @@ class Table:
         return Page([item for item in items if item is not None], page.after)
 
     def query_all(self, within: KeyRange, *, only: Only | None = None, pages_max: int = PAGES_MAX) -> Iterator[Item]:
-        """Every item of the range, page after page; more pages than any workgroup needs are a `TryAgain`."""
+        """Every item of the range, page after page. `TryAgain` after more pages than any workgroup needs."""
         after: Item | None = None
         for _ in range(pages_max):
             page = self.query(within, after=after, only=only)
@@ -224,18 +223,18 @@ class Table:
 
 
 class Log(Table):
-    """A table to which entries are added, and in which none is ever changed; beside them stands what they come to."""
+    """A table of entries that are added and never changed. Beside them stand sums that were counted from them."""
 
     def append(self, item: Mapping[str, object]) -> None:
-        """Add an item, unless it is there already, as it is when the same record is delivered again."""
+        """Add an item, unless it is there already because its record was delivered before."""
         put = Write("Put", {"Item": wire.of(item), **_condition("attribute_not_exists(PK)", "", {})})
         with suppress(WriteRefused):
             self._write_one(put)
 
     def put(self, item: Mapping[str, object], *, only_if: str, **values: object) -> bool:
-        """Put what was made of the entries, if this holds, `:name` in it the keyword `name`; whether it did.
+        """Put a sum if the condition holds, `:name` in it being the keyword `name`. Answers whether it held.
 
-        Where botocore resends a put whose answer was lost, that may be told as False although it was done.
+        False is possible after a put that was done: the SDK resends a call whose answer was lost.
         """
         try:
             self._write_one(Write("Put", {"Item": wire.of(item), **_condition(only_if, only_if, values)}))
@@ -245,10 +244,9 @@ class Log(Table):
 
 
 class StampedTable(Table):
-    """The table in a caller's name: each item it writes says who changed it, in which request, when.
+    """The table in a caller's name: each item that it writes says who changed it, in which request, and when.
 
-    `stamp` is that of the next write: of several changes that a request makes of one item each has its own, so that a
-    request has one such table.
+    A request uses one such table. `stamp` is the stamp of its next write: each write of a request has its own.
     """
 
     def __init__(self, client: "DynamoDBClient", name: str, stamp: Stamp) -> None:
@@ -262,7 +260,7 @@ class StampedTable(Table):
         }
 
     def put(self, item: Mapping[str, object], *, only_if: str, **values: object) -> Write:
-        """A whole item; `only_if` is its condition, `:name` in it the keyword `name`."""
+        """A whole item. `only_if` is its condition; `:name` in it is the keyword `name`."""
         stamped = {**item, **self._stamps}
         return Write("Put", {"Item": wire.of(stamped), **_condition(only_if, only_if, values)})
 
@@ -276,9 +274,9 @@ class StampedTable(Table):
         only_if: str,
         **values: object,
     ) -> Write:
-        """An item's attributes set, and with them the stamp; `only_if` as in `put`.
+        """Attributes of an item, set together with the stamp. `only_if` as in `put`.
 
-        `sets` are values or terms by the attribute's name, `a.b` for a member of a map. None removes the attribute.
+        `sets` holds values or terms by the attribute's name (`a.b`: a member of a map). None removes the attribute.
         """
         expression, set_values = _expression(sets, removes)
         if old:  # TRANSITIONAL
@@ -293,23 +291,23 @@ class StampedTable(Table):
         )
 
     def write(self, *writes: Write) -> None:
-        """All of the writes or none of them, else `WriteRefused`. One alone costs half of a transaction.
+        """All of the writes or none of them; `WriteRefused` if a condition didn't hold.
 
-        Only what may safely be applied twice is written alone: botocore resends a call whose answer was lost, and
-        a counter would count again. A transaction is applied once, whatever is resent.
+        A single write costs half of a transaction, but may be applied twice: the SDK resends a call whose answer was
+        lost. So a counter is never written alone. A transaction is applied once, even if it is resent.
         """
         if len(writes) == 1:
-            self._told_apart(self._write_one, writes[0])
+            self._next_stamp_after(self._write_one, writes[0])
             return
         actions: Any = [{write.operation: {"TableName": self.name, **write.arguments}} for write in writes]
-        self._told_apart(patiently, self._client.transact_write_items, TransactItems=actions)
+        self._next_stamp_after(patiently, self._client.transact_write_items, TransactItems=actions)
 
     def change(self, update: Write) -> Item:
-        """One update, which may safely be applied twice; the item as it is now."""
-        return self._told_apart(self._write_one, update, ReturnValues="ALL_NEW")
+        """One update that may safely be applied twice. Answers the item as it is now."""
+        return self._next_stamp_after(self._write_one, update, ReturnValues="ALL_NEW")
 
-    def _told_apart[Answer](self, call: Callable[..., Answer], *write: object, **options: object) -> Answer:
-        """Write, whether it succeeds or not, and go on to the next stamp."""
+    def _next_stamp_after[Answer](self, call: Callable[..., Answer], *write: object, **options: object) -> Answer:
+        """Write, and whether it succeeds or not, go on to the next stamp."""
         try:
             return call(*write, **options)
         finally:
@@ -323,7 +321,7 @@ _NAME = re.compile(r"#(\w+)")
 
 
 def _expression(sets: Mapping[str, object], removes: Sequence[str]) -> tuple[str, dict[str, object]]:
-    """What follows the stamp in an update expression, and its values."""
+    """The part of an update expression after the stamp, and its values."""
     parts: list[str] = []
     values: dict[str, object] = {}
     removed = list(removes)

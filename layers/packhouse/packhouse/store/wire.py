@@ -1,4 +1,4 @@
-"""DynamoDB's wire form, in and out."""
+"""DynamoDB's wire form: items and values, to it and from it."""
 
 import base64
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ type Key = dict[str, str]
 
 
 class _Whole(TypeDeserializer):
-    """Every number that Packhouse writes is an integer. What somebody else wrote is read as text, not refused."""
+    """Packhouse writes integers alone. A number that somebody wrote by hand is read as text, not refused."""
 
     def _deserialize_n(self, value: str) -> int | str:
         return _whole(value)
@@ -28,7 +28,7 @@ _deserialize = _Whole().deserialize
 
 
 def attribute(value: object) -> Any:  # noqa: ANN401  # DynamoDB's wire form
-    """A value as boto3's serializer has it, which takes several times as long for what is in every item."""
+    """A value in wire form. boto3's serializer takes several times as long for the common types."""
     if isinstance(value, str):
         return {"S": value}
     if isinstance(value, datetime):
@@ -55,8 +55,8 @@ def present(members: Mapping[str, object]) -> dict[str, object]:
 
 
 def plain(item: Mapping[str, Any]) -> Item:
-    """An item (or a stream's image of one) out of DynamoDB's wire form; numbers are integers."""
-    # Most of it is text, which costs no call of its own.
+    """An item, or a stream's image of one, from wire form. Numbers are integers."""
+    # Most attributes are text: they are read without a call.
     return {name: wire["S"] if "S" in wire else _value(wire) for name, wire in item.items()}
 
 

@@ -1,4 +1,4 @@
-"""A pack ends: its administrators are reminded before, and at its end what is left of it expires."""
+"""Packs that are due: before a pack's end people are reminded, at its end its available licenses expire."""
 
 from datetime import timedelta
 
@@ -9,12 +9,12 @@ from packhouse.store import packs, queues
 from packhouse.store.table import StampedTable
 from packhouse.store.wire import Item
 
-LAST_LOOK_AFTER = timedelta(minutes=5)  # what was under way at the end may give something back that is to expire too
+LAST_LOOK_AFTER = timedelta(minutes=5)  # a request that was under way at the end may still give licenses back
 REFUND_LOOK = timedelta(days=1)
 
 
 def step(table: StampedTable, policies: Policies, item: Item) -> None:
-    """Do what a pack is due for: its end, or a reminder of it."""
+    """Book a pack's end if it has come, otherwise remind of it."""
     pack = packs.of_item(item)
     if pack.expires_at <= table.stamp.at:
         _end(table, pack, item)
@@ -23,7 +23,7 @@ def step(table: StampedTable, policies: Policies, item: Item) -> None:
 
 
 def _end(table: StampedTable, pack: Pack, item: Item) -> None:
-    """What is refunded stays in the books as it is: `available` is its number."""
+    """A refunded pack stays as it is: its `available` is the number of refunded licenses."""
     now, last_look = table.stamp.at, pack.expires_at + LAST_LOOK_AFTER
     match pack.state:
         case PackState.REFUND_PENDING:
@@ -35,7 +35,7 @@ def _end(table: StampedTable, pack: Pack, item: Item) -> None:
 
 
 def _remind(table: StampedTable, policies: Policies, pack: Pack, item: Item) -> None:
-    """Remind of what can still be used, and wait for the next reminder or the end."""
+    """Remind of licenses that can still be used, and be due for the next reminder or the end."""
     now, days = table.stamp.at, reminders.days_before(policies.pack_reminder_days)
     until = reminders.next_look(pack.expires_at, days, now=now)
     overdue = reminders.overdue(pack.expires_at, days, now=now, since=pack.acquired_at, told=pack.reminded_days)

@@ -1,6 +1,6 @@
-"""What becomes of a project that is due: an idle one is warned of its end and ended, a removed one releases its holds.
+"""Projects that are due: an idle project is warned of its end and ended, a removed project releases its holds.
 
-Every step can be repeated: what it decides on is read, and nothing is written where that has changed since.
+Every step can be repeated: it writes only if the project is still as it was read.
 """
 
 from dataclasses import asdict, replace
@@ -19,13 +19,13 @@ from packhouse.store.table import Met, StampedTable
 from packhouse.store.wire import Item
 
 RELEASES_MAX = 200
-"""How many runs one step settles; what is left is due at once again."""
+"""How many runs one step settles. If more are open, the project is due again at once."""
 
 SOON = timedelta(seconds=1)
 
 
 def step(table: StampedTable, policies: Policies, item: Item, *, releases_max: int = RELEASES_MAX) -> None:
-    """Do for a due project what is due, as it was just read or as it is after a change in between."""
+    """Do the work that a project is due for. `item` was just read; after a change in between it is read again."""
 
     def attempt(met: Met[Project]) -> None:
         if met.due_at is None or met.due_at > instants.text(table.stamp.at):
@@ -43,11 +43,11 @@ def step(table: StampedTable, policies: Policies, item: Item, *, releases_max: i
 
 
 def _look_at(table: StampedTable, policies: Policies, met: Met[Project]) -> None:
-    """Warn an idle project or end it; one that isn't idle after all is due again when it may be."""
+    """Warn of an idle project's end, or end it. A project that isn't idle is due again when it could be."""
     project, now, months, warnings = met.value, table.stamp.at, policies.inactivity_months, policies.project_warnings
     found = project.idleness(now, months=months, warnings=warnings)
     changes: dict[str, object] = {}
-    if found.ends or found.warning:  # the runs know better than what follows their settlements once a day
+    if found.ends or found.warning:  # its stamps may be a day behind its runs
         project = _as_its_runs_say(table, project)
         changes = {"last_settled_at": project.last_settled_at, "last_success_at": project.last_success_at}
         found = project.idleness(now, months=months, warnings=warnings)
@@ -69,7 +69,7 @@ def _as_its_runs_say(table: StampedTable, project: Project) -> Project:
 
 
 def _held_until(table: StampedTable, project: Project) -> datetime | None:
-    """When the last of its leases ends, if one goes on: as policies stand, none is as long as the idlest project."""
+    """When the last of its leases ends, if any. Today's policies allow no lease as long as an idle period."""
     now = table.stamp.at
     leases = [
         run.lease_expires_at

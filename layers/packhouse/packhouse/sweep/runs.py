@@ -1,4 +1,4 @@
-"""A hold whose lease is over lapses: its licenses go back to the very packs they came from."""
+"""Holds that are due: when a lease is over, the hold lapses and its licenses go back to their own packs."""
 
 from packhouse.domain.runs import RunState
 from packhouse.policies import Policies
@@ -8,7 +8,7 @@ from packhouse.store.wire import Item
 
 
 def step(table: StampedTable, _policies: Policies, item: Item) -> None:
-    """Lapse a run that is due, or wait for the end to which heartbeats have moved its lease."""
+    """Lapse a run, or be due again at the end to which heartbeats have moved its lease."""
     run = runs.of_item(item)
     if run.standing(table.stamp.at) is not RunState.HELD:
         runs.lapse(table, run)
