@@ -1,4 +1,4 @@
-"""The invariants of DESIGN.md section 4, each checked under its name over what the tables hold.
+"""The invariants of docs/invariants.md, each checked by its name over the items of the tables.
 
 Pure functions over items and journal entries, so that unit tests, races and an auditor ask the same code.
 """
