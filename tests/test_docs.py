@@ -1,17 +1,25 @@
 """What the documentation lists is what there is."""
 
+import dataclasses
+import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from packhouse.domain.access import MAY, Role
+from packhouse.domain.access import MAY, Permission, Role
 from packhouse.errors import Refusal
 from packhouse.journal import entries
+from packhouse.operations.invariants import checks
+from packhouse.policies import Policies
 from tests.harness import template
 
 DOCS = template.ROOT / "docs"
-PAGES = [template.ROOT / "README.md", template.ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
+PAGES = [*sorted(template.ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
+OURS = ("bench", "console", "dev", "docs", "functions", "layers", "requirements", "tests", ".ci")
+TEXT = {"", ".css", ".html", ".in", ".js", ".json", ".md", ".py", ".sh", ".toml", ".yaml"}
+PAGE = re.compile(r"[\w.-]+(?:/[\w.-]+)*\.md\b")
 
 
 def rows(page: str) -> list[list[str]]:
@@ -34,7 +42,7 @@ def test_every_refusal_stands_in_the_tree_of_the_errors() -> None:
 
 
 def test_the_table_of_roles_says_what_the_code_does() -> None:
-    (header,) = (row for row in rows("vocabulary.md") if row[1:2] == ["administrator"])
+    header, _, *table = rows("roles.md")
     columns = {
         "administrator": Role.ADMINISTRATOR,
         "manager": Role.MANAGER,
@@ -43,13 +51,39 @@ def test_the_table_of_roles_says_what_the_code_does() -> None:
         "platform worker key": Role.PLATFORM_WORKER,
         "operator": Role.OPERATOR,
     }
-    permitted = dict.fromkeys(columns.values(), 0)
-    table = rows("vocabulary.md")
-    for row in table[table.index(header) + 2 :]:
-        for name, cell in zip(header[1:], row[1:], strict=True):
-            permitted[columns[name]] += cell != "-"
+    permitted: dict[Role, set[Permission]] = {role: set() for role in columns.values()}
+    for permission, _, *cells in table:
+        for name, cell in zip(header[2:], cells, strict=True):
+            if cell != "-":
+                permitted[columns[name]].add(Permission(permission.strip("`")))
 
-    assert permitted == {role: len(MAY[role]) for role in Role}
+    assert permitted == {role: set(MAY[role]) for role in Role}
+
+
+def test_every_invariant_has_its_row_and_no_other_is_claimed_to_be_checked() -> None:
+    listed = [row[0].strip("`") for row in rows("invariants.md") if row[0].startswith("`")]
+
+    assert sorted(listed) == sorted([*checks.CHECKS, "readable"])
+
+
+def test_the_rules_list_every_policy_with_its_default() -> None:
+    listed = {row[0].strip("`"): int(row[1]) for row in rows("rules.md") if row[0].startswith("`")}
+
+    assert listed == dataclasses.asdict(Policies())
+
+
+def test_the_conventions_list_the_requests_that_need_a_key_and_every_status() -> None:
+    table = rows("api.md")
+    described = json.loads((template.ROOT / "functions" / "checkout" / "openapi.json").read_text())["paths"]
+    keyed = {
+        f"`{method.upper()} {path}`"
+        for path, methods in described.items()
+        for method, operation in methods.items()
+        if any(parameter["name"] == "Idempotency-Key" for parameter in operation.get("parameters", ()))
+    }
+
+    assert {row[0] for row in table if row[0].startswith("`POST")} == keyed
+    assert {row[0] for row in table if row[0].isdigit()} == {str(one.status.value) for one in Refusal.__subclasses__()}
 
 
 def test_the_journaled_attributes_are_those_listed() -> None:
@@ -69,5 +103,35 @@ def test_the_journaled_attributes_are_those_listed() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(template.ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
-        assert (page.parent / target).exists(), target
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", page.read_text()):
+        there = page.parent / target if target else page
+        assert there.exists(), target
+        assert not anchor or anchor in anchors(there), f"{target}#{anchor}"
+
+
+def anchors(page: Path) -> set[str]:
+    """The names that a reader's browser knows a page's headings by."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_page_is_in_the_list_of_pages() -> None:
+    listed = set(re.findall(r"\]\(([\w-]+\.md)\)", (DOCS / "README.md").read_text()))
+
+    assert listed == {page.name for page in DOCS.glob("*.md")} - {"README.md"}
+
+
+def sources() -> Iterator[Path]:
+    """Every text of ours: pages, code with its comments, templates."""
+    yield from (path for path in template.ROOT.iterdir() if path.is_file() and path.suffix in TEXT)
+    for part in OURS:
+        yield from (path for path in (template.ROOT / part).rglob("*") if path.is_file() and path.suffix in TEXT)
+
+
+def test_every_page_that_a_text_names_is_here() -> None:
+    texts = {f"/{path.relative_to(template.ROOT)}": path.read_text() for path in sources()}
+    pages = [name for name in texts if name.endswith(".md")]
+    named = {(name, page) for name, text in texts.items() for page in PAGE.findall(text)}
+
+    absent = {(name, page) for name, page in named if not any(one.endswith("/" + page.lstrip("./")) for one in pages)}
+    assert absent == set()

@@ -220,7 +220,7 @@ CALLERS = {"ada", "max", "amy", "worker"}
 
 
 def permitted(key: str) -> set[str]:
-    """Who may call a route, by DESIGN's table of roles."""
+    """Who may call a route, by the table of docs/roles.md."""
     reading = {"otto"} if key.startswith("GET") else set()
     if "/orders" in key:
         return {"ada", "max"} | reading

@@ -20,7 +20,7 @@ class Role(StrEnum):
 
 
 class Permission(StrEnum):
-    """What a route asks for; a line of the table in DESIGN.md section 2."""
+    """What a route asks for: a line of the table in docs/roles.md."""
 
     READ_RUNS = auto()
     READ = auto()
