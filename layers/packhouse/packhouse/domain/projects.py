@@ -3,7 +3,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from packhouse.domain import instants
+from packhouse.domain import instants, reminders
 
 
 class ProjectState(StrEnum):
@@ -96,10 +96,10 @@ class Project:
         ends_at = self.retires_at(months=months)
         if ends_at <= now:
             return Idleness(ends=True, look_again_at=None)
-        told = self.warned if self.warned and self.warned.idle_since == self.last_activity_at else None
-        due = [
-            days for days in warnings if (told is None or days < told.days) and ends_at - timedelta(days=days) <= now
-        ]
-        warning = IdleWarning(days=min(due), idle_since=self.last_activity_at, ends_at=ends_at) if due else None
-        later = [at for days in warnings if (at := ends_at - timedelta(days=days)) > now]
-        return Idleness(warning=warning, look_again_at=min(later, default=ends_at))
+        this_period = self.warned if self.warned and self.warned.idle_since == self.last_activity_at else None
+        days = reminders.overdue(ends_at, warnings, now=now, sent=this_period.days if this_period else None)
+        look_again_at = reminders.next_look(ends_at, warnings, now=now)
+        if days is None:
+            return Idleness(look_again_at=look_again_at)
+        warning = IdleWarning(days=days, idle_since=self.last_activity_at, ends_at=ends_at)
+        return Idleness(warning=warning, look_again_at=look_again_at)
