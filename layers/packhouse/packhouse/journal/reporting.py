@@ -13,7 +13,7 @@ from packhouse.domain.usage import CONSUMED, By, Part, Usage, last_day_before
 from packhouse.domain.workgroups import Workgroup
 from packhouse.errors import AnswerTooLarge
 from packhouse.store import journal, runs, usage
-from packhouse.store.journal import LogTooLong, Place, Wanted
+from packhouse.store.journal import LogTooLong, PageEnd, Wanted
 from packhouse.store.table import Table
 
 ROWS_MAX = 10_000  # of a workbook
@@ -85,13 +85,13 @@ def paid(table: Table, log: Table, wg: str, days: Days, *, rows_max: int = ROWS_
 def entries(log: Table, wg: str, wanted: Wanted, *, rows_max: int = ROWS_MAX) -> list[Entry]:
     """All these entries of the log, newest first, as its pages list them."""
     found: list[Entry] = []
-    place: Place | None = None
+    end: PageEnd | None = None
     for _ in range(PAGES_MAX):
-        page, place = journal.page(log, wg, wanted, limit=ENTRIES_PER_PAGE, place=place)
+        page, end = journal.page(log, wg, wanted, limit=ENTRIES_PER_PAGE, after=end)
         found += page
         if len(found) > rows_max:
             break
-        if place is None:
+        if end is None:
             return found
     raise AnswerTooLarge(rows_max=rows_max)
 

@@ -26,11 +26,11 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a page ends: in this month, after this sort key (None: before the month's first)."""
+class PageEnd:
+    """Where a page ends: in this month, after this sort key. None: before the month's first entry."""
 
     month: str
-    after: str | None
+    sort_key: str | None
 
 
 class LogTooLong(Exception):  # noqa: N818  # an outcome that its reader words
@@ -50,19 +50,19 @@ def append(journal: Log, entry: Entry) -> None:
 
 
 def page(
-    journal: Table, wg: str, wanted: Wanted, *, limit: int, place: Place | None
-) -> tuple[list[Entry], Place | None]:
+    journal: Table, wg: str, wanted: Wanted, *, limit: int, after: PageEnd | None
+) -> tuple[list[Entry], PageEnd | None]:
     """Entries, newest first, and where the next page goes on. A page may be short, even empty, before the last."""
     if wanted.first >= wanted.last:
         return [], None
     entries: list[Entry] = []
     first, last = instants.precise(wanted.first), instants.precise(wanted.last)
-    months = list(_months_back(place.month if place else _month(wanted.last), _month(wanted.first)))
+    months = list(_months_back(after.month if after else _month(wanted.last), _month(wanted.first)))
     for number, month in enumerate(months):
         if len(entries) == limit or number == MONTHS_PER_PAGE_MAX:
-            return entries, Place(month, None)
+            return entries, PageEnd(month, None)
         partition = keys.journal_month(wg, month)
-        resume = place.after if place and number == 0 else None
+        resume = after.sort_key if after and number == 0 else None
         if resume and not first <= resume <= last:  # of a page of other days
             return entries, None
         found = journal.query(
@@ -74,7 +74,7 @@ def page(
         )
         entries += [of_item(item) for item in found.items]
         if found.after:
-            return entries, Place(month, found.after["SK"])
+            return entries, PageEnd(month, found.after["SK"])
     return entries, None
 
 
