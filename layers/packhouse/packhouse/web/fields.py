@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from packhouse.domain.money import Money
-from packhouse.domain.runs import LEASE_SECONDS_MAX, LEASE_SECONDS_MIN
+from packhouse.domain.runs import LEASE_SECONDS_MAX, LEASE_SECONDS_MIN, LICENSES_PER_ITEM_MAX
 
 BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 NO_TEXT = BIDI_CONTROLS | {"\ufffd"}  # which stands where something wasn't UTF-8
@@ -126,6 +126,8 @@ UserInPath = Annotated[User, Path(), BeforeValidator(unquote)]
 """The same, percent-encoded."""
 ErrorId = Annotated[str, StringConstraints(max_length=400), AfterValidator(_printable), _bytes_at_most(64)]
 
+Licenses = Annotated[int, Field(strict=True, ge=1, le=LICENSES_PER_ITEM_MAX)]
+"""How many licenses one item takes."""
 LeaseSeconds = Annotated[int, Field(strict=True, ge=LEASE_SECONDS_MIN, le=LEASE_SECONDS_MAX)]
 
 IdempotencyKey = Annotated[

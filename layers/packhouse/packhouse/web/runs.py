@@ -10,7 +10,6 @@ from packhouse.domain.ids import request_hash
 from packhouse.domain.runs import (
     ERROR_IDS_MAX,
     ITEMS_MAX,
-    LICENSES_PER_ITEM_MAX,
     UNLICENSED,
     Coverage,
     Outcome,
@@ -21,7 +20,7 @@ from packhouse.domain.runs import (
 )
 from packhouse.errors import Refusal
 from packhouse.web import problems
-from packhouse.web.fields import ErrorId, Instant, ItemId, LeaseSeconds, Maybe, Name, Request, User, View
+from packhouse.web.fields import ErrorId, Instant, ItemId, LeaseSeconds, Licenses, Maybe, Name, Request, User, View
 
 ERROR_COUNT_MAX = 1_000_000
 RUN_ID_MAX = 64
@@ -37,7 +36,7 @@ def _once(what: str, names: Iterable[str]) -> None:
 class StartRunsItem(Request):
     item_id: ItemId
     user: User | None = None
-    licenses: Annotated[int, Field(strict=True, ge=1, le=LICENSES_PER_ITEM_MAX)] = 1
+    licenses: Licenses = 1
     parent_run_id: Annotated[str, Field(max_length=RUN_ID_MAX)] | None = None
     errors: Annotated[list[ErrorId], Field(min_length=1, max_length=ERROR_IDS_MAX)] | None = None
 
@@ -110,7 +109,7 @@ class Settle(Request):
     """How a run ended. `errors` are the ids left to retry; `error_count` is their number unless there are more."""
 
     outcome: Outcome
-    licenses_used: Annotated[int, Field(strict=True, ge=1, le=LICENSES_PER_ITEM_MAX)] | None = None
+    licenses_used: Licenses | None = None
     errors: Annotated[list[ErrorId], Field(max_length=ERROR_IDS_MAX, default_factory=list)]
     error_count: Annotated[int, Field(strict=True, ge=0, le=ERROR_COUNT_MAX)] | None = None
 
