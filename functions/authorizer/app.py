@@ -33,7 +33,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     try:
         context = identity.told(_principal(event.get("headers", {}).get("authorization", "")))
     except Unauthenticated as refusal:
-        context = identity.told_refused(str(refusal.facts["reason"]))
+        context = identity.told_refused(refusal.reason)
     except (TryAgain, jwt.PyJWKClientConnectionError) as error:
         logger.warning("cannot authorize now", cause=type(error).__name__)
         context = identity.told_unavailable(token_settings().answers_kept_seconds)

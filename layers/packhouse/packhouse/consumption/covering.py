@@ -3,17 +3,17 @@
 from collections.abc import Iterable, Sequence
 
 from packhouse.domain import coverage
-from packhouse.domain.coverage import Covering, Need
+from packhouse.domain.coverage import Decisions, Need
 from packhouse.domain.entitlements import Entitlement
 from packhouse.domain.licenses import Catalog
 from packhouse.store import entitlements, packs
 from packhouse.store.table import StampedTable
 
 
-def look(table: StampedTable, catalog: Catalog, wg: str, service: str, needs: Sequence[Need]) -> Covering:
+def look(table: StampedTable, catalog: Catalog, wg: str, service: str, needs: Sequence[Need]) -> Decisions:
     """The decisions on the needs, by everything that could cover them."""
-    kinds = coverage.types_covering(catalog, service)
-    stock = {kind.sku: sum(packs.stock(table, wg, kind, now=table.stamp.at).values()) for kind in kinds}
+    types = coverage.types_covering(catalog, service)
+    stock = {each.sku: sum(packs.stock(table, wg, each, now=table.stamp.at).values()) for each in types}
     entitled = covering_now(table, catalog, wg, service, [need.user for need in needs if need.user])
     return coverage.decide(catalog, service, needs, entitlements=entitled, stock=stock)
 
@@ -22,6 +22,6 @@ def covering_now(
     table: StampedTable, catalog: Catalog, wg: str, service: str, users: Iterable[str]
 ) -> list[Entitlement]:
     """The entitlements of these users that cover the service now."""
-    kinds = catalog.assigned_for(service)
-    held = [(user, kind.sku) for user in dict.fromkeys(users) for kind in kinds]
+    types = catalog.assigned_for(service)
+    held = [(user, each.sku) for user in dict.fromkeys(users) for each in types]
     return [one for one in entitlements.read_many(table, wg, held) if one.covers(table.stamp.at)]

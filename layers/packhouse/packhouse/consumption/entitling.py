@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 from packhouse.domain import ids
+from packhouse.domain.coverage import Purchase
 from packhouse.domain.entitlements import Entitlement, EntitlementStanding, EntitlementState
 from packhouse.domain.licenses import Catalog, Consumption, LicenseType, Line
-from packhouse.errors import EntitlementUsed, InvalidRequest, LicensesExhausted, NotFound, PackNotUsable, TryAgain
+from packhouse.domain.packs import PackStanding, PackState
+from packhouse.errors import EntitlementUsed, LicensesExhausted, NotAssignable, NotFound, PackNotUsable, TryAgain
 from packhouse.store import entitlements, packs
 from packhouse.store.entitlements import EntitlementMoved
 from packhouse.store.table import StampedTable
@@ -17,7 +19,7 @@ def assign(table: StampedTable, catalog: Catalog, wg: str, user: str, sku: str) 
     """The user's entitlement to a type, and whether this request assigned it: else it was there already."""
     license_type = catalog.of(sku)
     if license_type.consumption is not Consumption.ON_ASSIGNMENT:
-        raise InvalidRequest(errors=[{"pointer": "/sku", "detail": f"Licenses of {sku} aren't assigned to users."}])
+        raise NotAssignable(sku=sku)
     for _ in range(LOST_RACES_MAX):
         met = entitlements.read(table, wg, user, sku)
         if met is not None and met.covers(table.stamp.at):
@@ -26,7 +28,7 @@ def assign(table: StampedTable, catalog: Catalog, wg: str, user: str, sku: str) 
         if wanted is None:
             if entitlements.read(table, wg, user, sku) != met:  # it took the last license in between, say
                 continue
-            purchase = {"lines": [Line(sku, 1)], "total": license_type.unit_price}
+            purchase = Purchase(lines=[Line(sku, 1)], total=license_type.unit_price)
             raise LicensesExhausted(sku=sku, asked=1, available=0, purchase=purchase)
         try:
             entitlements.assign(table, wanted, met=met)
@@ -48,7 +50,7 @@ def withdraw(table: StampedTable, wg: str, user: str, sku: str) -> Entitlement:
             case _ if met.used_at is not None:
                 raise EntitlementUsed
             case EntitlementStanding.ENDED:
-                raise PackNotUsable(state="expired")
+                raise PackNotUsable(state=PackStanding.EXPIRED)
         try:
             entitlements.withdraw(table, met)
         except EntitlementMoved:
@@ -80,5 +82,5 @@ def _from_stock(
 
 def _require_not_revoked(table: StampedTable, entitlement: Entitlement) -> None:
     pack = packs.read(table, entitlement.workgroup_id, entitlement.pack_id)
-    if pack.state == "revoked":
-        raise PackNotUsable(state=pack.state)
+    if pack.state is PackState.REVOKED:
+        raise PackNotUsable(state=PackStanding.REVOKED)

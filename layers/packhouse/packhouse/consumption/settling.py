@@ -6,7 +6,7 @@ from packhouse.domain.ids import Kind, is_id
 from packhouse.domain.runs import Run, Settlement
 from packhouse.errors import (
     ErrorsNotOfParent,
-    InvalidRequest,
+    MoreUsedThanHeld,
     NotFound,
     Refusal,
     TryAgain,
@@ -103,8 +103,7 @@ def _settle(table: StampedTable, run: Run | None, settlement: Settlement) -> tup
 def _require_fitting(table: StampedTable, run: Run, settlement: Settlement) -> None:
     """Refuse what can't be true of this run: more licenses than it holds, or errors that the run it retries hadn't."""
     if (settlement.licenses_used or 0) > run.licenses:
-        detail = f"The run holds {run.licenses}."
-        raise InvalidRequest(errors=[{"pointer": "/licenses_used", "detail": detail}])
+        raise MoreUsedThanHeld(licenses=run.licenses)
     if run.parent_run_id is not None and settlement.errors:
         (parent,) = runs.read_with_errors(table, run.workgroup_id, run.project_id, [run.parent_run_id])
         if not set(settlement.errors) <= set(parent.errors or () if parent else ()):

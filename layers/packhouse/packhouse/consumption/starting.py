@@ -8,7 +8,7 @@ from packhouse.consumption import covering
 from packhouse.domain import coverage
 from packhouse.domain import runs as rules
 from packhouse.domain.access import Stamp
-from packhouse.domain.coverage import Covering, Decision, Need
+from packhouse.domain.coverage import Decision, Decisions, Need
 from packhouse.domain.ids import Kind, named
 from packhouse.domain.licenses import Catalog, LicenseType
 from packhouse.domain.projects import ProjectState
@@ -61,14 +61,12 @@ class Start:
     request_hash: str
 
     @property
-    def most(self) -> int:
+    def licenses_per_item(self) -> int:
+        """The most that any item takes."""
         return max(item.licenses for item in self.items)
 
     def needs(self) -> list[Need]:
-        return [
-            Need(user=item.user, licenses=item.licenses, place=f"/items/{number}")
-            for number, item in enumerate(self.items)
-        ]
+        return [Need(user=item.user, licenses=item.licenses, item=number) for number, item in enumerate(self.items)]
 
     def run_ids(self) -> list[str]:
         return [named(Kind.RUN, self.workgroup_id, self.name, str(index)) for index in range(len(self.items))]
@@ -97,7 +95,7 @@ def _started(table: StampedTable, catalog: Catalog, policies: Policies, wanted: 
         if beginning is None:
             continue
         try:
-            runs.start(table, beginning, most=wanted.most, retries_max=policies.retries_per_root_max)
+            runs.start(table, beginning, most=wanted.licenses_per_item, retries_max=policies.retries_per_root_max)
         except runs.PackRaceLost:
             continue
         return Started(list(beginning.runs), replayed=False)
@@ -174,18 +172,17 @@ def _outranking(table: StampedTable, wanted: Start, refusal: Refusal | runs.NotS
     project = projects.of_item(project_found)
     if project.state is not ProjectState.ACTIVE:
         raise ProjectNotActive(state=project.state) from refusal
-    if project.max_licenses_per_item < wanted.most:
+    if project.max_licenses_per_item < wanted.licenses_per_item:
         raise TooManyLicensesForItem(maximum=project.max_licenses_per_item) from refusal
     raise refusal if isinstance(refusal, Refusal) else TryAgain from refusal
 
 
-def _insufficient(found: Covering) -> Refusal:
+def _insufficient(found: Decisions) -> Refusal:
     """Why not all of it can start: a license must be assigned first, or more be bought."""
     for need, one in zip(found.needs, found.decided, strict=True):
-        if one.decision is Decision.ASSIGNMENT_REQUIRED:
+        if one.decision is Decision.ASSIGNMENT_REQUIRED and need.user:
             return AssignmentRequired(sku=one.sku, available=found.stock[one.sku], user=need.user)
-    purchase = {"lines": found.lines, "total": found.cost}
-    return LicensesExhausted(sku=found.sold.sku, asked=found.asked, available=found.available, purchase=purchase)
+    return LicensesExhausted(sku=found.sold.sku, asked=found.asked, available=found.available, purchase=found.purchase)
 
 
 def _held(

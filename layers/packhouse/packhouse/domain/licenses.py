@@ -61,7 +61,7 @@ class Catalog:
 
     def assigned_for(self, service: str) -> list[LicenseType]:
         """The types whose assignment covers the service, cheapest first."""
-        return sorted(self._covering(service, Consumption.ON_ASSIGNMENT), key=lambda kind: kind.unit_price.amount)
+        return sorted(self._covering(service, Consumption.ON_ASSIGNMENT), key=lambda each: each.unit_price.amount)
 
     def sold_for(self, service: str) -> LicenseType:
         """The type to buy for the service: what its success spends, else the cheapest to assign."""
@@ -70,12 +70,20 @@ class Catalog:
         raise ServiceNotCovered(service=service)
 
     def _covering(self, service: str, consumption: Consumption) -> list[LicenseType]:
-        return [kind for kind in self if kind.consumption is consumption and service in kind.services]
+        return [each for each in self if each.consumption is consumption and service in each.services]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A quantity of one license type, as bought and as offered with a refusal."""
+    """A quantity of one license type, to buy or bought."""
 
     sku: str
     quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What one license of a type costs."""
+
+    sku: str
+    unit_price: Money

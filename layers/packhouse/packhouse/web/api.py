@@ -23,7 +23,6 @@ from packhouse import runtime
 from packhouse.domain.access import Permission, Role, Stamp
 from packhouse.errors import (
     InternalError,
-    InvalidRequest,
     MalformedRequest,
     NotFound,
     Refusal,
@@ -230,7 +229,7 @@ def _read_body(event: Mapping[str, Any]) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:  # UnicodeDecodeError and JSONDecodeError are ValueErrors
         raise MalformedRequest from error
     if not isinstance(parsed, dict):
-        raise InvalidRequest(errors=[{"pointer": "", "detail": "The body must be an object."}])
+        raise problems.invalid("The body must be an object.")
     return {**event, "headers": {**event["headers"], "content-type": JSON}}  # however it was spelled
 
 
