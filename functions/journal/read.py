@@ -23,7 +23,7 @@ MONTH = re.compile(r"\d{4}(0[1-9]|1[0-2])")
 
 
 @api.serves("GET /v1/workgroups/{wg}/journal", may=Permission.READ_SECURITY_LOG)
-def read_journal(  # noqa: PLR0913  # api.md's filters
+def read_journal(  # noqa: PLR0913  # a parameter for each filter
     wg: str,
     *,
     first_day: FirstDay = None,
