@@ -54,7 +54,6 @@ def write_usage(
     days = reporting.counted_days(log, workgroup, first_day, last_day)
     sums = reporting.sums(table, log, wg, days, by)
     paid = reporting.paid(table, log, wg, days)
-    named = {*(one.run.project_id for one in paid), *(sums if by is By.PROJECT else ())}
-    projects = reporting.projects(table, wg, named)
+    projects = reporting.projects_of_usage(table, wg, by, sums, paid)
     content = workbooks.usage(workgroup, days, by, sums, paid, projects, now=runtime.now())
     return attached(content, "usage.xlsx", rows_max=ROWS_MAX)

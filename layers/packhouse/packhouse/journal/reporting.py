@@ -62,6 +62,14 @@ def projects(table: Table, wg: str, project_ids: Iterable[str]) -> Mapping[str, 
     return usage.projects_named(table, wg, project_ids)
 
 
+def projects_of_usage(
+    table: Table, wg: str, by: By, sums: Mapping[str, Usage], paid: Iterable[Paid]
+) -> Mapping[str, Project]:
+    """The projects of these runs and, if the sums are by project, of the sums."""
+    of_sums = sums if by is By.PROJECT else ()
+    return projects(table, wg, {*(one.run.project_id for one in paid), *of_sums})
+
+
 def paid(table: Table, log: Table, wg: str, days: Days, *, rows_max: int = ROWS_MAX) -> list[Paid]:
     """What each run that was consumed in these days was paid with, in the order of time.
 
