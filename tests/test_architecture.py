@@ -101,6 +101,18 @@ def test_the_layer_knows_no_local_stack_and_no_test() -> None:
         assert not {name.partition(".")[0] for name in imports(path)} & {"dev", "tests", "moto", "ministack"}, path
 
 
+def test_errors_name_the_types_of_the_domain_for_the_type_checker_alone() -> None:
+    imported = [node for node in ast.parse((LAYER / "errors.py").read_text()).body if isinstance(node, ast.ImportFrom)]
+
+    assert not [node.module for node in imported if (node.module or "").startswith("packhouse")]
+
+
+def test_json_pointers_stand_in_the_web_alone() -> None:
+    for path in [*LAYER.rglob("*.py"), *(template.ROOT / "functions").rglob("*.py")]:
+        if path.parent != LAYER / "web":
+            assert "pointer" not in path.read_text(), path
+
+
 def test_settings_alone_reads_the_environment_and_few_modules_build_clients() -> None:
     for path in LAYER.rglob("*.py"):
         text = path.read_text()

@@ -4,15 +4,23 @@ import dataclasses
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from packhouse import errors
 from packhouse.domain.access import MAY, Permission, Role
+from packhouse.domain.coverage import Need, Purchase
+from packhouse.domain.licenses import Line, Price
+from packhouse.domain.money import Money
+from packhouse.domain.orders import OrderStatus
+from packhouse.domain.runs import Returned, Run
 from packhouse.errors import Refusal
 from packhouse.journal import entries
 from packhouse.operations.invariants import checks
 from packhouse.policies import Policies
+from packhouse.web import problems
 from tests.harness import template
 
 DOCS = template.ROOT / "docs"
@@ -28,17 +36,71 @@ def rows(page: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
+REFUSALS = [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, Refusal)][1:]
+AN_INSTANT = datetime(2026, 11, 24, 3, tzinfo=UTC)
+EXAMPLES = {
+    "asked": 4,
+    "available": 3,
+    "bytes_max": 65_536,
+    "errors": [{"pointer": "/user", "detail": "It is missing."}],
+    "items_max": 49,
+    "licenses": 2,
+    "lines": [Price("mailbox-migration", Money(1200))],
+    "maximum": 10,
+    "needs": [Need(user=None, licenses=1)],
+    "order_status": OrderStatus.PAID,
+    "purchase": Purchase(lines=[Line("mailbox-migration", 1)], total=Money(1200)),
+    "reason": "expired token",
+    "retry_after_seconds": 60,
+    "returned_at": AN_INSTANT,
+    "returned_to": [Returned("pack_1", 2)],
+    "rows_max": 10_000,
+    "run": Run(
+        workgroup_id="wg",
+        project_id="prj",
+        run_id="run",
+        item_id="item",
+        service="mailbox-migration",
+        sku="mailbox-migration",
+        allocation={"pack_1": 2},
+        started_at=AN_INSTANT,
+        started_by="tests",
+        request_hash="",
+    ),
+    "service": "mailbox-migration",
+    "sku": "mailbox-migration",
+    "state": "frozen",
+    "user": "ada",
+}
+"""A value for each field of a refusal."""
+
+
 def test_every_refusal_has_its_row_among_the_problems() -> None:
     listed = {(row[0].strip("`"), row[1]) for row in rows("problems.md") if row[0].startswith("`")}
 
-    assert listed == {(refusal.slug, str(refusal.status.value)) for refusal in Refusal.__subclasses__()}
+    assert listed == {(refusal.slug, str(refusal.status.value)) for refusal in REFUSALS}
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [problems.FieldsInvalid, *(one for one in REFUSALS if one is not errors.InvalidRequest)],
+    ids=lambda refusal: refusal.__name__,
+)
+def test_every_field_of_a_refusal_is_listed_and_shown(refusal: type[Refusal]) -> None:
+    (facts,) = (row[2] for row in rows("problems.md") if row[0] == f"`{refusal.slug}`")
+    refused = refusal(**{name: EXAMPLES[name] for name in refusal.fields()})
+
+    answer = problems.answer(refused, instance="request")
+
+    problem = json.loads(answer["body"])
+    assert list(problem) == ["type", "title", "status", "detail", "instance", *re.findall(r"`(\w+)`", facts)]
+    assert ("Retry-After" in answer["headers"]) == ("`Retry-After`" in facts)
+    assert "{" not in problem["detail"]
 
 
 def test_every_refusal_stands_in_the_tree_of_the_errors() -> None:
-    from packhouse import errors  # noqa: PLC0415  # its docstring
-
     named = set(re.findall(r"[A-Z][A-Za-z]+", (errors.__doc__ or "").split("Refusal\n")[1]))
-    assert named == {refusal.__name__ for refusal in Refusal.__subclasses__()}
+    assert named == {refusal.__name__ for refusal in REFUSALS}
 
 
 def test_the_table_of_roles_says_what_the_code_does() -> None:
@@ -83,7 +145,7 @@ def test_the_conventions_list_the_requests_that_need_a_key_and_every_status() ->
     }
 
     assert {row[0] for row in table if row[0].startswith("`POST")} == keyed
-    assert {row[0] for row in table if row[0].isdigit()} == {str(one.status.value) for one in Refusal.__subclasses__()}
+    assert {row[0] for row in table if row[0].isdigit()} == {str(one.status.value) for one in REFUSALS}
 
 
 def test_the_journaled_attributes_are_those_listed() -> None:
@@ -134,4 +196,17 @@ def test_every_page_that_a_text_names_is_here() -> None:
     named = {(name, page) for name, text in texts.items() for page in PAGE.findall(text)}
 
     absent = {(name, page) for name, page in named if not any(one.endswith("/" + page.lstrip("./")) for one in pages)}
+    assert absent == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(template.ROOT)))
+def test_every_file_that_a_page_names_is_here(page: Path) -> None:
+    here = [f"/{path.relative_to(template.ROOT)}" for path in sources()]
+    text = page.read_text()
+    named = set(re.findall(r"`((?:[\w-]+/)*[\w-]+\.(?:py|yaml))[`, ]", text))
+    named |= {f"{module.replace('.', '/')}.py" for module in re.findall(r"python -m ([\w.]+\w)", text)}
+
+    absent = {
+        name for name in named if not any(one.endswith((f"/{name}", f"/{name[:-3]}/__main__.py")) for one in here)
+    }
     assert absent == set()

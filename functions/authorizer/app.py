@@ -1,4 +1,4 @@
-"""The authorizer: finds out who calls, and never denies. The API turns what it says into 401, 403 and 404."""
+"""The authorizer: it finds out who calls, and never denies. The API answers 401, 403 and 404 by its context."""
 
 import hashlib
 import hmac
@@ -29,14 +29,14 @@ logger = Logger()
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
-    """A simple response of payload format 2.0, with the principal, or why there is none, as its context."""
+    """A simple response of payload format 2.0. Its context has the principal, or why there is none."""
     try:
-        context = identity.told(_principal(event.get("headers", {}).get("authorization", "")))
+        context = identity.context(_principal(event.get("headers", {}).get("authorization", "")))
     except Unauthenticated as refusal:
-        context = identity.told_refused(str(refusal.facts["reason"]))
+        context = identity.refused_context(refusal.reason)
     except (TryAgain, jwt.PyJWKClientConnectionError) as error:
         logger.warning("cannot authorize now", cause=type(error).__name__)
-        context = identity.told_unavailable(token_settings().answers_kept_seconds)
+        context = identity.unavailable_context(token_settings().answers_kept_seconds)
     return {"isAuthorized": True, "context": context}
 
 
@@ -48,7 +48,7 @@ def _principal(authorization: str) -> Principal:
 
 
 def _of_key(token: str) -> Principal:
-    """The key that a token `phk_<key_id>_<secret>` is; its hash is compared in constant time, also with nothing."""
+    """The key of a token `phk_<key_id>_<secret>`. Its hash is compared in constant time, even without such a key."""
     spelled = KEY.fullmatch(token)
     if spelled is None:
         raise Unauthenticated(reason="unknown API key")
@@ -62,7 +62,7 @@ def _of_key(token: str) -> Principal:
 
 
 def _of_access_token(token: str) -> Principal:
-    """The person whose access token this is, by the issuer's key that the token's `kid` names."""
+    """The person of an access token. The token's `kid` names the issuer's key that must have signed it."""
     settings = token_settings()
     try:
         key = _keys().get_signing_key_from_jwt(token)
@@ -94,5 +94,5 @@ def _of_access_token(token: str) -> Principal:
 
 @cache
 def _keys() -> jwt.PyJWKClient:
-    """The issuer's public keys, fetched when a token names one that isn't known, and kept for an hour."""
+    """The issuer's public keys: fetched when a token names an unknown one, and kept for an hour."""
     return jwt.PyJWKClient(token_settings().keys_url, cache_jwk_set=True, lifespan=3600, timeout=3)

@@ -1,7 +1,6 @@
 """Checkout: what is sold, the API's own description, and orders by card."""
 
 from dataclasses import asdict
-from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +12,6 @@ from packhouse import runtime
 from packhouse.catalog import catalog
 from packhouse.checkout import ordering
 from packhouse.checkout.receiving import Collaborators
-from packhouse.domain import instants
 from packhouse.domain.access import Permission
 from packhouse.domain.orders import Method, OrderStatus
 from packhouse.errors import (
@@ -29,12 +27,13 @@ from packhouse.errors import (
 )
 from packhouse.payments import client
 from packhouse.settings import settings
-from packhouse.store import keys, orders, workgroups
+from packhouse.store import keys, orders
 from packhouse.store.table import StampedTable
-from packhouse.web import paging
+from packhouse.web import days, paging
 from packhouse.web.api import JSON, create_api
 from packhouse.web.catalog import CatalogView, LicenseTypeView, Support
-from packhouse.web.fields import NOTHING, PAGE_DEFAULT, Cursor, Day, IdempotencyKey, Limit, Nothing, WrittenObject
+from packhouse.web.days import FirstDay, LastDay
+from packhouse.web.fields import NOTHING, PAGE_DEFAULT, Cursor, IdempotencyKey, Limit, Nothing, WrittenObject
 from packhouse.web.identity import Door
 from packhouse.web.orders import OrderPage, OrderView, PlaceOrder
 
@@ -88,14 +87,14 @@ def place_order(wg: str, idempotency_key: IdempotencyKey, wanted: PlaceOrder) ->
 def list_orders(
     wg: str,
     *,
-    first_day: Annotated[Day | None, Query(alias="from", description="The first day, in the workgroup's zone.")] = None,
-    last_day: Annotated[Day | None, Query(alias="to", description="The last day, in the workgroup's zone.")] = None,
+    first_day: FirstDay = None,
+    last_day: LastDay = None,
     status: Annotated[list[OrderStatus] | None, Query()] = None,
     method: Annotated[list[Method] | None, Query()] = None,
     limit: Limit = PAGE_DEFAULT,
     cursor: Cursor = None,
 ) -> OrderPage:
-    first, last = _days(wg, first_day, last_day)
+    first, last = days.between_of(runtime.table(), wg, first_day, last_day)
     if first and last and first >= last:
         return OrderPage(items=[], next_cursor=None)
     items, next_cursor = paging.page(runtime.table(), keys.orders(wg, first, last), limit=limit, cursor=cursor)
@@ -138,17 +137,6 @@ def cancel_order(wg: str, order_id: str, idempotency_key: IdempotencyKey, wanted
     order, replayed = ordering.cancel(_using(api.table()), wg, order_id, key=idempotency_key)
     api.replayed(replayed)
     return OrderView.of(order)
-
-
-def _days(wg: str, first: Day | None, last: Day | None) -> tuple[datetime | None, datetime | None]:
-    """The instants between which the days lie, in the workgroup's zone; it is read only where a day is given."""
-    if first is None and last is None:
-        return None, None
-    zone = workgroups.read(runtime.table(), wg).time_zone
-    return (
-        instants.day_starts(first, zone) if first else None,
-        instants.day_ends(last, zone) if last else None,
-    )
 
 
 def _using(table: StampedTable) -> Collaborators:

@@ -1,4 +1,4 @@
-"""Consumption: packs and what is left of them, projects, and the runs that hold and spend licenses."""
+"""Consumption: packs and their balance, projects, and the runs that hold and spend licenses."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -137,8 +137,7 @@ def list_entitlements(
 def assign_entitlement(wg: str, user: UserInPath, sku: str, wanted: Nothing = NOTHING) -> EntitlementView:
     del wanted
     entitlement, assigned_now = entitling.assign(api.table(), catalog(), wg, user, sku)
-    if not assigned_now:
-        api.unchanged()
+    api.unchanged(not assigned_now)
     return EntitlementView.of(entitlement, catalog(), now=api.caller.stamp.at)
 
 
@@ -193,7 +192,8 @@ def change_project(wg: str, project_id: str, wanted: ChangeProject) -> ProjectVi
 def remove_project(
     wg: str,
     project_id: str,
-    release: Annotated[bool, Query(description="Even with open runs: what they hold is given back.")] = False,  # noqa: FBT002  # a query's own default
+    *,
+    release: Annotated[bool, Query(description="Even with open runs: their licenses are given back.")] = False,
 ) -> ProjectView:
     project = changing_projects.remove(api.table(), wg, project_id, release=release)
     return ProjectView.of(project, inactivity_months=settings().policies.inactivity_months)
@@ -230,17 +230,19 @@ def list_runs(
     project_id: str,
     state: Annotated[list[RunState] | None, Query()] = None,
     item_id: Annotated[ItemId | None, Query()] = None,
-    open: Annotated[bool | None, Query(description="Only runs that haven't ended, or only those that have.")] = None,  # noqa: A002  # api.md's word
+    is_open: Annotated[
+        bool | None, Query(alias="open", description="Only runs that haven't ended, or only runs that have.")
+    ] = None,
     limit: Limit = PAGE_DEFAULT,
     cursor: Cursor = None,
 ) -> RunPage:
     of_project = runs.of_project(wg, project_id)
     items, next_cursor = paging.page(runtime.table(), of_project, limit=limit, cursor=cursor)
-    if not items:  # that may mean no such project; only then it costs a second read
+    if not items:  # maybe there is no such project: only then a second read looks
         projects.read(runtime.table(), wg, project_id)
     now = api.caller.stamp.at
     views = [RunView.of(runs.of_item(item), now=now) for item in items]
-    kept = [view for view in views if view.matches(states=state, item_id=item_id, is_open=open)]
+    kept = [view for view in views if view.matches(states=state, item_id=item_id, is_open=is_open)]
     return RunPage(items=kept, next_cursor=next_cursor)
 
 

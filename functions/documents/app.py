@@ -1,4 +1,4 @@
-"""Documents: workbooks of what the journal tells and of the usage that was counted from it."""
+"""Documents: workbooks of the journal, and of the usage that is counted from it."""
 
 from aws_lambda_powertools.event_handler import Response
 
@@ -10,8 +10,9 @@ from packhouse.errors import AnswerTooLarge
 from packhouse.journal import reporting
 from packhouse.journal.reporting import ROWS_MAX
 from packhouse.web.api import create_api
+from packhouse.web.days import FirstDay, LastDay
 from packhouse.web.documents import XLSX, Workbook, attached
-from packhouse.web.journal import FirstDay, Kinds, LastDay, PackId, ProjectId, looked_at, wanted
+from packhouse.web.journal import Kinds, PackId, ProjectId, look_at, wanted
 from packhouse.web.usage import SummedBy
 
 api = create_api()
@@ -33,7 +34,7 @@ def write_journal(
     project: ProjectId = None,
     pack: PackId = None,
 ) -> Response[Workbook]:
-    workgroup = looked_at(api, wg, "GET journal.xlsx")
+    workgroup = look_at(api, wg, "GET journal.xlsx")
     asked = wanted(workgroup, first_day, last_day, kinds=kind, project_id=project, pack_id=pack)
     entries = reporting.entries(runtime.journal(), wg, asked)
     return attached(workbooks.journal(entries, workgroup, now=runtime.now()), "journal.xlsx", rows_max=ROWS_MAX)
@@ -49,11 +50,10 @@ def write_usage(
     wg: str, *, by: SummedBy = By.MONTH, first_day: FirstDay = None, last_day: LastDay = None
 ) -> Response[Workbook]:
     table, log = runtime.table(), runtime.journal()
-    workgroup = looked_at(api, wg, "GET usage.xlsx")
+    workgroup = look_at(api, wg, "GET usage.xlsx")
     days = reporting.counted_days(log, workgroup, first_day, last_day)
     sums = reporting.sums(table, log, wg, days, by)
     paid = reporting.paid(table, log, wg, days)
-    named = {*(one.run.project_id for one in paid), *(sums if by is By.PROJECT else ())}
-    projects = reporting.projects(table, wg, named)
+    projects = reporting.projects_of_usage(table, wg, by, sums, paid)
     content = workbooks.usage(workgroup, days, by, sums, paid, projects, now=runtime.now())
     return attached(content, "usage.xlsx", rows_max=ROWS_MAX)

@@ -1,4 +1,4 @@
-"""Reading the journal, and the usage that was counted from it."""
+"""Reads of the journal, and of the usage that is counted from it."""
 
 import re
 
@@ -8,21 +8,12 @@ from packhouse.domain.usage import By
 from packhouse.errors import AnswerTooLarge
 from packhouse.journal import reporting
 from packhouse.store import journal
-from packhouse.store.journal import Place
+from packhouse.store.journal import PageEnd
 from packhouse.web import paging
 from packhouse.web.api import create_api
+from packhouse.web.days import FirstDay, LastDay
 from packhouse.web.fields import PAGE_DEFAULT, Cursor, Limit
-from packhouse.web.journal import (
-    FirstDay,
-    JournalEntry,
-    JournalPage,
-    Kinds,
-    LastDay,
-    PackId,
-    ProjectId,
-    looked_at,
-    wanted,
-)
+from packhouse.web.journal import JournalEntry, JournalPage, Kinds, PackId, ProjectId, look_at, wanted
 from packhouse.web.usage import SummedBy, UsageSums
 
 api = create_api()
@@ -32,7 +23,7 @@ MONTH = re.compile(r"\d{4}(0[1-9]|1[0-2])")
 
 
 @api.serves("GET /v1/workgroups/{wg}/journal", may=Permission.READ_SECURITY_LOG)
-def read_journal(  # noqa: PLR0913  # api.md's filters
+def read_journal(  # noqa: PLR0913  # a parameter for each filter
     wg: str,
     *,
     first_day: FirstDay = None,
@@ -43,24 +34,24 @@ def read_journal(  # noqa: PLR0913  # api.md's filters
     limit: Limit = PAGE_DEFAULT,
     cursor: Cursor = None,
 ) -> JournalPage:
-    workgroup = looked_at(api, wg, "GET journal")
+    workgroup = look_at(api, wg, "GET journal")
     asked = wanted(workgroup, first_day, last_day, kinds=kind, project_id=project, pack_id=pack)
-    entries, place = journal.page(runtime.journal(), wg, asked, limit=limit, place=_place(cursor))
-    next_cursor = paging.encode(place.month, place.after) if place else None
+    entries, end = journal.page(runtime.journal(), wg, asked, limit=limit, after=_page_end(cursor))
+    next_cursor = paging.encode(end.month, end.sort_key) if end else None
     return JournalPage(items=[JournalEntry.of(entry) for entry in entries], next_cursor=next_cursor)
 
 
 @api.serves("GET /v1/workgroups/{wg}/usage", may=Permission.READ_SECURITY_LOG, refuses=(AnswerTooLarge,))
 def read_usage(wg: str, *, by: SummedBy = By.MONTH, first_day: FirstDay = None, last_day: LastDay = None) -> UsageSums:
-    workgroup = looked_at(api, wg, "GET usage")
+    workgroup = look_at(api, wg, "GET usage")
     days = reporting.counted_days(runtime.journal(), workgroup, first_day, last_day)
     return UsageSums.of(reporting.sums(runtime.table(), runtime.journal(), wg, days, by), days.through)
 
 
-def _place(cursor: str | None) -> Place | None:
+def _page_end(cursor: str | None) -> PageEnd | None:
     if cursor is None:
         return None
-    month, after = paging.decode(cursor, 2)
+    month, sort_key = paging.decode(cursor, 2)
     if month is None or not MONTH.fullmatch(month):
         raise paging.not_ours()
-    return Place(month, after)
+    return PageEnd(month, sort_key)

@@ -3,9 +3,10 @@
 import json
 
 from packhouse import runtime
-from packhouse.errors import InvalidRequest, SignatureInvalid, TryAgain
+from packhouse.errors import SignatureInvalid, TryAgain
 from packhouse.payments import client, signatures
 from packhouse.payments.stripe import EVENT_KINDS
+from packhouse.web import problems
 from packhouse.web.api import create_api, raw_body
 from packhouse.web.fields import View
 from packhouse.web.identity import Door
@@ -30,5 +31,5 @@ def receive() -> Received:
             message = {"event_id": event_id, "kind": kind, "object_id": object_id}
             client.enqueue(message)
         case _:
-            raise InvalidRequest(errors=[{"pointer": "", "detail": "It isn't an event of Stripe."}])
+            raise problems.invalid("It isn't an event of Stripe.")
     return Received(received=True)

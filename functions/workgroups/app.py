@@ -1,4 +1,4 @@
-"""Workgroups: who am I, and what is my workgroup called."""
+"""Workgroups: who the caller is, and the settings of a workgroup."""
 
 from packhouse import runtime
 from packhouse.domain.access import Permission

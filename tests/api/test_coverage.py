@@ -113,7 +113,8 @@ def test_a_service_that_is_only_assigned_is_asked_for_with_the_user(world: World
 
     for answer, pointers in ((alone, ["/user"]), (many, ["/items/1/user", "/items/2/user"])):
         assert (answer.status, answer.slug) == (422, "invalid-request")
-        assert [error["pointer"] for error in answer.body["errors"]] == pointers
+        detail = "health-check needs a license assigned to the user: name the user."
+        assert answer.body["errors"] == [{"pointer": pointer, "detail": detail} for pointer in pointers]
 
 
 def test_a_service_that_nothing_covers_is_told(world: World) -> None:

@@ -70,8 +70,23 @@ def test_more_licenses_than_were_held_cannot_be_used(world: World, project: str)
     answer = world.settle(project, run, licenses_used=2)
 
     assert (answer.status, answer.slug) == (422, "invalid-request")
-    assert answer.body["errors"][0]["pointer"] == "/licenses_used"
+    assert answer.body["errors"] == [{"pointer": "/licenses_used", "detail": "The run holds 1."}]
     assert world.settle(project, run, licenses_used=1).status == 200
+
+
+def test_more_licenses_than_were_held_are_refused_alike_among_others(world: World, project: str) -> None:
+    (run,) = world.started(project)
+    alone = world.settle(project, run, licenses_used=2).body
+
+    settlements = [{"run_id": run, "outcome": "succeeded", "licenses_used": 2}]
+    answer = world.call("POST", f"projects/{project}/runs/settle", json={"settlements": settlements})
+
+    (result,) = answer.body["results"]
+    assert result == {
+        "run_id": run,
+        "status": "refused",
+        "problem": {**alone, "instance": result["problem"]["instance"]},
+    }
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,9 @@ from packhouse.consumption.starting import Start, StartItem
 from packhouse.domain.access import Stamp
 from packhouse.domain.money import Money
 from packhouse.domain.orders import Order
+from packhouse.domain.packs import PackStanding
 from packhouse.domain.runs import Outcome, RunState, Settlement
-from packhouse.errors import Refusal, RunAlreadySettled
+from packhouse.errors import PackNotUsable, Refusal, RunAlreadySettled
 from packhouse.payments.provider import Session
 from packhouse.payments.stripe import StripePayments, account
 from packhouse.policies import Policies
@@ -142,11 +143,11 @@ class AnyErrorIsAConflict(StampedTable):
         try:
             self._client.transact_write_items(TransactItems=actions)
         except ClientError as error:
-            raise RunAlreadySettled from error
+            raise PackNotUsable(state=PackStanding.REVOKED) from error
 
 
 def any_error_is_a_conflict(shop: Shop, *, sound: bool) -> Delivery:
-    """A settlement that says of whatever the table refuses that the run is settled already."""
+    """A settlement that answers every error of the table with: the pack was revoked."""
     shop.world.grant("mailbox-migration", 5)
     project = shop.world.project()
     (run_id,) = shop.world.started(project)

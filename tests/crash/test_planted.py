@@ -15,7 +15,7 @@ PLANTED: list[tuple[Bug, Fault, timedelta | None, str]] = [
     (planted.decrement_then_record, Fault.DIES_AFTER, None, "conservation"),
     (planted.mark_then_grant, Fault.DIES_AFTER, None, "paid-iff-granted"),
     (planted.read_then_write, Fault.INTERRUPTED, None, "settle-once"),
-    (planted.any_error_is_a_conflict, Fault.REFUSED, None, "run-already-settled"),
+    (planted.any_error_is_a_conflict, Fault.REFUSED, None, "pack-not-usable"),
     (planted.key_of_the_sdk, Fault.DIES_AFTER, None, "can be paid on 2 pages"),
     (planted.key_alone, Fault.DIES_AFTER, A_DAY_LATER, "payment-provider-unavailable"),
 ]

@@ -39,7 +39,7 @@ def test_a_sku_that_is_not_sold_is_unknown() -> None:
     with pytest.raises(UnknownSku) as refusal:
         catalog().of("gardening")
 
-    assert refusal.value.facts == {"sku": "gardening"}
+    assert refusal.value.sku == "gardening"
 
 
 def _same_code(found: list[dict[str, Any]]) -> None:

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packhouse.catalog import catalog
-from packhouse.domain.coverage import Covering, Decision, Need, decide, types_covering
+from packhouse.domain.coverage import Decision, Decisions, Need, decide, types_covering
 from packhouse.domain.entitlements import Entitlement
 from packhouse.domain.licenses import Catalog
 from packhouse.domain.money import Money
-from packhouse.errors import InvalidRequest, ServiceNotCovered
+from packhouse.errors import ServiceNotCovered, UserMissing
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 MAIL, BUNDLE, DEVICES, CHECK = "mailbox-migration", "user-migration-bundle", "device-management", "health-check"
@@ -34,13 +34,13 @@ def entitled(user: str, sku: str = BUNDLE) -> Entitlement:
     )
 
 
-def decided(*needs: Need, service: str = MAIL, entitled_users: tuple[str, ...] = (), **stock: int) -> Covering:
+def decided(*needs: Need, service: str = MAIL, entitled_users: tuple[str, ...] = (), **stock: int) -> Decisions:
     named = {"mail": MAIL, "bundle": BUNDLE, "devices": DEVICES}
-    in_stock = {kind.sku: 0 for kind in catalog()} | {named[name]: count for name, count in stock.items()}
+    in_stock = {each.sku: 0 for each in catalog()} | {named[name]: count for name, count in stock.items()}
     return decide(catalog(), service, needs, entitlements=[entitled(user) for user in entitled_users], stock=in_stock)
 
 
-def decisions(found: Covering) -> list[str]:
+def decisions(found: Decisions) -> list[str]:
     return [one.decision for one in found.decided]
 
 
@@ -57,7 +57,7 @@ def test_an_entitlement_comes_before_stock_and_stock_before_an_assignment_and_th
         "purchase_required",
     ]
     assert not found.startable
-    assert (found.missing, found.lines[0].sku, found.cost) == (1, MAIL, Money(1200))
+    assert (found.missing, found.purchase.lines[0].sku, found.purchase.total) == (1, MAIL, Money(1200))
 
 
 def test_a_user_takes_one_assignment_whatever_is_theirs() -> None:
@@ -71,15 +71,15 @@ def test_a_user_buys_one_license_of_a_type_that_is_assigned() -> None:
     found = decided(*[need("ada", 3)] * 3, need("max", 2), service=CHECK)
 
     assert decisions(found) == ["purchase_required"] * 4
-    assert (found.asked, found.missing, found.lines[0].sku) == (2, 2, DEVICES)
+    assert (found.asked, found.missing, found.purchase.lines[0].sku) == (2, 2, DEVICES)
 
 
 def test_of_more_than_a_line_may_have_a_cart_gets_as_many_as_it_takes() -> None:
     found = decided(*(need(licenses=100) for _ in range(101)))
 
     assert found.missing == 10_100
-    assert [line.quantity for line in found.lines] == [10_000]
-    assert found.cost == found.sold.unit_price.times(10_000)
+    assert [line.quantity for line in found.purchase.lines] == [10_000]
+    assert found.purchase.total == found.sold.unit_price.times(10_000)
 
 
 def test_licenses_that_a_larger_need_could_not_take_are_taken_by_a_smaller_one_behind_it() -> None:
@@ -89,11 +89,13 @@ def test_licenses_that_a_larger_need_could_not_take_are_taken_by_a_smaller_one_b
     assert (found.asked, found.available, found.missing) == (4, 2, 2)
 
 
-def test_what_is_only_assigned_names_its_user_and_the_refusal_says_where() -> None:
-    with pytest.raises(InvalidRequest) as refusal:
-        decided(need("ada"), replace(need(), place="/items/1"), service=CHECK)
+def test_what_is_only_assigned_names_its_user_and_the_refusal_says_which_need_lacks_it() -> None:
+    unnamed = replace(need(), item=1)
 
-    assert [error["pointer"] for error in refusal.value.facts["errors"]] == ["/items/1/user"]  # type: ignore[attr-defined]  # a fact is any object
+    with pytest.raises(UserMissing) as refusal:
+        decided(need("ada"), unnamed, service=CHECK)
+
+    assert refusal.value.needs == [unnamed]
 
 
 def test_a_service_that_no_type_covers_is_refused() -> None:
@@ -110,7 +112,7 @@ def test_of_two_types_to_assign_the_cheapest_that_is_in_stock_is_told() -> None:
         covering = decide(types, MAIL, [need("ada")], entitlements=[], stock={MAIL: 0, **stock})
         return covering.decided[0].decision, covering.decided[0].sku
 
-    assert [kind.sku for kind in types_covering(types, MAIL)] == [MAIL, BUNDLE, "dear"]
+    assert [each.sku for each in types_covering(types, MAIL)] == [MAIL, BUNDLE, "dear"]
     assert found(**{BUNDLE: 1, "dear": 1}) == ("assignment_required", BUNDLE)
     assert found(**{BUNDLE: 0, "dear": 1}) == ("assignment_required", "dear")
     assert found(**{BUNDLE: 0, "dear": 0}) == ("purchase_required", MAIL)

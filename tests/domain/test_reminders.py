@@ -36,14 +36,14 @@ def test_the_first_reminder_is_a_policy_and_the_last_ones_are_7_and_1_days_befor
 def test_of_overdue_reminders_only_the_most_urgent_is_sent_and_each_once(
     before: timedelta, told: int | None, due: int | None
 ) -> None:
-    assert reminders.overdue(END, DAYS, now=END - before, since=LONG_AGO, told=told) == due
+    assert reminders.overdue(END, DAYS, now=END - before, since=LONG_AGO, sent=told) == due
 
 
 def test_nobody_is_reminded_of_days_before_there_was_anything() -> None:
     acquired = END - timedelta(days=10)
 
-    assert reminders.overdue(END, DAYS, now=acquired, since=acquired, told=None) is None
-    assert reminders.overdue(END, DAYS, now=END - timedelta(days=7), since=acquired, told=None) == 7
+    assert reminders.overdue(END, DAYS, now=acquired, since=acquired, sent=None) is None
+    assert reminders.overdue(END, DAYS, now=END - timedelta(days=7), since=acquired, sent=None) == 7
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_reminders_over_month_ends_and_leap_days(acquired: str, looks: list[str]
     ends_at = instants.plus_months(now, 12)
     seen: list[str] = []
     while (now := reminders.next_look(ends_at, DAYS, now=now)) < ends_at:
-        assert reminders.overdue(ends_at, DAYS, now=now, since=LONG_AGO, told=None) == DAYS[len(seen)]
+        assert reminders.overdue(ends_at, DAYS, now=now, since=LONG_AGO, sent=None) == DAYS[len(seen)]
         seen.append(instants.text(now))
 
     assert seen == looks
@@ -104,7 +104,7 @@ def test_whenever_it_is_looked_reminders_only_become_more_urgent(first: int, ste
         now += timedelta(seconds=step)
         if now >= END:
             break
-        sent = reminders.overdue(END, days, now=now, since=END - timedelta(days=since), told=told)
+        sent = reminders.overdue(END, days, now=now, since=END - timedelta(days=since), sent=told)
         if sent is not None:
             assert told is None or sent < told
             assert END - timedelta(days=sent) <= now

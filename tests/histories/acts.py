@@ -1,7 +1,6 @@
 """What the callers of a history do, with the real code."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from packhouse.catalog import catalog
@@ -76,25 +75,18 @@ class Acts:
         except (AssignmentRequired, LicensesExhausted) as refusal:
             return self.missing(operation, refusal)
         except LeaseEnded as refusal:
-            return [
-                (
-                    operation,
-                    operations.LeaseEnded(
-                        self.place.seconds(datetime.fromisoformat(str(refusal.facts["returned_at"])))
-                    ),
-                )
-            ]
+            return [(operation, operations.LeaseEnded(self.place.seconds(refusal.returned_at)))]
         except SAID as refusal:
             return [(operation, refusal.slug)]
 
     def missing(self, operation: Operation, refusal: AssignmentRequired | LicensesExhausted) -> Told:
         """What a refusal says that there is too little of. A user's start read the stock apart from the entitlement."""
-        available = int(str(refusal.facts["available"]))
         if isinstance(operation, operations.Start) and operation.user:
-            to_assign = available if isinstance(refusal, AssignmentRequired) else 0
+            to_assign = refusal.available if isinstance(refusal, AssignmentRequired) else 0
             assert isinstance(refusal, LicensesExhausted) or to_assign > 0
             return [(operation, operations.NOT_COVERED), (operations.LookAtStock(operation.now), to_assign)]
-        return [(operation, operations.Exhausted(int(str(refusal.facts["asked"])), available))]
+        assert isinstance(refusal, LicensesExhausted)
+        return [(operation, operations.Exhausted(refusal.asked, refusal.available))]
 
     def table(self, stamp: Stamp) -> StampedTable:
         return self.place.table.stamped(stamp)

@@ -1,4 +1,4 @@
-"""Every refusal there is, each a class: what never changes stands on the class, the facts on the instance.
+"""Every refusal is a class. What never changes stands on the class, and the facts are its fields.
 
 Refusal
 ├── 400 MalformedRequest, IdempotencyKeyMissing, SignatureInvalid
@@ -11,27 +11,53 @@ Refusal
 │       CheckoutSuperseded
 ├── 413 TooLarge   415 UnsupportedMediaType
 ├── 422 InvalidRequest, IdempotencyKeyReused, UnknownSku, TooManyLicensesForItem, ServiceNotCovered,
-│       CardMaximumExceeded, AnswerTooLarge, ErrorsNotOfParent
+│   │   CardMaximumExceeded, AnswerTooLarge, ErrorsNotOfParent
+│   └── InvalidRequest, found by a rule: UserMissing, NotAssignable, MoreUsedThanHeld
 ├── 429 TooManyAttempts
 ├── 500 InternalError   502 PaymentProviderUnavailable
 └── 503 TryAgain
 """
 
 from http import HTTPStatus
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, dataclass_transform
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from packhouse.domain.coverage import Need, Purchase
+    from packhouse.domain.licenses import Price
+    from packhouse.domain.money import Money
+    from packhouse.domain.orders import OrderStatus
+    from packhouse.domain.packs import PackStanding
+    from packhouse.domain.projects import ProjectState
+    from packhouse.domain.runs import Returned, Run, RunState
 
 
+@dataclass_transform(kw_only_default=True, eq_default=False)
 class Refusal(Exception):  # noqa: N818  # a refusal is an answer, not an error of ours
-    """Why a request isn't done. Each keyword is a fact, told as a member of the problem; `sentence` words them."""
+    """Why a request isn't done.
+
+    The annotated names of a subclass are its fields. They are given by keyword where it is raised, as those of a
+    dataclass are. (Real dataclasses would cost each cold start 2 ms.) `sentence` words them.
+    """
 
     status: ClassVar[HTTPStatus]
     slug: ClassVar[str]
     title: ClassVar[str]
     sentence: ClassVar[str]
 
-    def __init__(self, **facts: object) -> None:
-        super().__init__(self.sentence.format(**facts))
-        self.facts = facts
+    def __init__(self, **fields: object) -> None:
+        super().__init__()
+        vars(self).update(fields)
+
+    def __str__(self) -> str:
+        return self.sentence.format_map(vars(self))
+
+    @classmethod
+    def fields(cls) -> list[str]:
+        """The names of the fields, in the order in which a problem shows them."""
+        return list(cls.__annotations__)
 
 
 class MalformedRequest(Refusal):
@@ -45,14 +71,14 @@ class IdempotencyKeyMissing(Refusal):
     status = HTTPStatus.BAD_REQUEST
     slug = "idempotency-key-missing"
     title = "Idempotency-Key is missing"
-    sentence = "Name this request with an Idempotency-Key header, and repeat it under the same key."
+    sentence = "Name this request with an Idempotency-Key header. To repeat it, send the same key."
 
 
 class SignatureInvalid(Refusal):
     status = HTTPStatus.BAD_REQUEST
     slug = "signature-invalid"
     title = "Not signed by Stripe"
-    sentence = "The signature is missing, wrong, or not of this time."
+    sentence = "The signature is missing or wrong, or its time is too far from now."
 
 
 class Unauthenticated(Refusal):
@@ -61,12 +87,19 @@ class Unauthenticated(Refusal):
     title = "Not signed in"
     sentence = "The token isn't accepted: {reason}."
 
+    reason: str
+
 
 class LicensesExhausted(Refusal):
     status = HTTPStatus.PAYMENT_REQUIRED
     slug = "licenses-exhausted"
     title = "Not enough licenses left"
-    sentence = "{asked} asked for, {available} available."
+    sentence = "You asked for {asked} licenses, and {available} are available."
+
+    sku: str
+    asked: int
+    available: int
+    purchase: "Purchase"
 
 
 class NotPermitted(Refusal):
@@ -87,21 +120,25 @@ class AssignmentRequired(Refusal):
     status = HTTPStatus.CONFLICT
     slug = "assignment-required"
     title = "A license must be assigned first"
-    sentence = "{available} licenses of {sku} are in stock; assign one to the user first."
+    sentence = "Assign a license of {sku} to the user first. {available} are in stock."
+
+    sku: str
+    available: int
+    user: str
 
 
 class StartTooScattered(Refusal):
     status = HTTPStatus.CONFLICT
     slug = "start-too-scattered"
     title = "Too much for one start"
-    sentence = (
-        "The items come to too many packs, users or root runs for one start: send at most {items_max} of these items."
-    )
+    sentence = "These items need too many packs, users or root runs for one start. Send at most the first {items_max}."
+
+    items_max: int
 
     def __str__(self) -> str:
-        if self.facts["items_max"]:
+        if self.items_max:
             return super().__str__()
-        return "The first item's licenses lie in more packs than a run may hold: ask for fewer of them."
+        return "The first item needs licenses of more packs than a run may hold. Ask for fewer licenses."
 
 
 class ProjectNotActive(Refusal):
@@ -110,19 +147,26 @@ class ProjectNotActive(Refusal):
     title = "The project isn't active"
     sentence = "The project is {state}."
 
+    state: "ProjectState"
+
 
 class LeaseEnded(Refusal):
     status = HTTPStatus.CONFLICT
     slug = "lease-ended"
     title = "The lease has ended"
-    sentence = "The run's lease ended at {returned_at}: its licenses went back to the packs that they came from."
+    sentence = "The run's lease ended at {returned_at:%Y-%m-%dT%H:%M:%SZ}. Its licenses went back to their packs."
+
+    returned_at: "datetime"
+    returned_to: "Sequence[Returned]"
 
 
 class RunAlreadySettled(Refusal):
     status = HTTPStatus.CONFLICT
     slug = "run-already-settled"
     title = "The run is settled already"
-    sentence = "The run has ended with another settlement."
+    sentence = "The run has already ended. `run` shows how."
+
+    run: "Run"
 
 
 class OrderNotOpen(Refusal):
@@ -131,26 +175,32 @@ class OrderNotOpen(Refusal):
     title = "The order isn't open"
     sentence = "The order is {order_status}."
 
+    order_status: "OrderStatus"
+
 
 class PriceChanged(Refusal):
     status = HTTPStatus.CONFLICT
     slug = "price-changed"
     title = "The price has changed"
-    sentence = "The lines come to another total than expected."
+    sentence = "The total of the lines isn't the total that you expected."
+
+    lines: "Sequence[Price]"
 
 
 class CheckoutSuperseded(Refusal):
     status = HTTPStatus.CONFLICT
     slug = "checkout-superseded"
     title = "A newer checkout has taken its place"
-    sentence = "This key opened a checkout of the order before its newest one."
+    sentence = "The checkout of this key isn't the newest of the order."
 
 
 class TooLarge(Refusal):
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     slug = "too-large"
     title = "The body is too large"
-    sentence = "A body has at most {bytes_max} bytes: send several requests."
+    sentence = "A body may have at most {bytes_max} bytes. Send several requests."
+
+    bytes_max: int
 
 
 class UnsupportedMediaType(Refusal):
@@ -161,7 +211,10 @@ class UnsupportedMediaType(Refusal):
 
 
 class InvalidRequest(Refusal):
-    """`errors` lists a JSON pointer and a sentence for each field that can't be as written."""
+    """A field of the request can't be as it was sent. Which one, and where it stands, `web/` says.
+
+    A rule that finds such a field raises a subclass with the facts it knows.
+    """
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     slug = "invalid-request"
@@ -169,11 +222,30 @@ class InvalidRequest(Refusal):
     sentence = "Some fields are missing, unknown or out of bounds."
 
 
+class UserMissing(InvalidRequest):
+    sentence = "{service} needs a license assigned to the user: name the user."
+
+    service: str
+    needs: "Sequence[Need]"
+
+
+class NotAssignable(InvalidRequest):
+    sentence = "Licenses of {sku} aren't assigned to users."
+
+    sku: str
+
+
+class MoreUsedThanHeld(InvalidRequest):
+    sentence = "The run holds {licenses}."
+
+    licenses: int
+
+
 class IdempotencyKeyReused(Refusal):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     slug = "idempotency-key-reused"
     title = "Idempotency-Key was used for another request"
-    sentence = "This key named a request with another body; nothing was done."
+    sentence = "This key was used for a request with another body. Nothing was done."
 
 
 class UnknownSku(Refusal):
@@ -182,12 +254,14 @@ class UnknownSku(Refusal):
     title = "No such license type"
     sentence = "The catalog has no license type {sku}."
 
+    sku: str
+
 
 class ProjectHasOpenRuns(Refusal):
     status = HTTPStatus.CONFLICT
     slug = "project-has-open-runs"
     title = "Runs of the project are open"
-    sentence = "Settle its open runs first, or delete it with ?release=true, which gives their licenses back."
+    sentence = "Settle the open runs first. Or delete the project with ?release=true, which gives their licenses back."
 
 
 class PackNotUsable(Refusal):
@@ -196,40 +270,48 @@ class PackNotUsable(Refusal):
     title = "The pack can't be used"
     sentence = "The pack is {state}."
 
+    state: "PackStanding"
+
 
 class EntitlementUsed(Refusal):
     status = HTTPStatus.CONFLICT
     slug = "entitlement-used"
     title = "The entitlement was used"
-    sentence = "It has covered a run, so its license is spent."
+    sentence = "The entitlement has covered a run, so its license is spent."
 
 
 class ParentNotRetryable(Refusal):
     status = HTTPStatus.CONFLICT
     slug = "parent-not-retryable"
     title = "The run can't be retried"
-    sentence = "The parent is {state}: a retry needs one of the same item and service that succeeded and left errors."
+    sentence = "The parent is {state}. It must be of the same item and service, and have succeeded with errors left."
+
+    state: "RunState"
 
 
 class RetriesExhausted(Refusal):
     status = HTTPStatus.CONFLICT
     slug = "retries-exhausted"
     title = "Retried too often"
-    sentence = "A run and its retries may be retried {maximum} times."
+    sentence = "A run and its retries may be retried {maximum} times in all."
+
+    maximum: int
 
 
 class ErrorsNotOfParent(Refusal):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     slug = "errors-not-of-parent"
     title = "Not errors of the parent"
-    sentence = "A retry names only errors that its parent left."
+    sentence = "A retry may name only the errors of its parent."
 
 
 class TooManyLicensesForItem(Refusal):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     slug = "too-many-licenses-for-item"
     title = "Too many licenses for one item"
-    sentence = "The project allows {maximum} for one item."
+    sentence = "The project's maximum for one item is {maximum}."
+
+    maximum: int
 
 
 class ServiceNotCovered(Refusal):
@@ -238,56 +320,59 @@ class ServiceNotCovered(Refusal):
     title = "No license covers this service"
     sentence = "No license type of the catalog covers {service}."
 
+    service: str
+
 
 class CardMaximumExceeded(Refusal):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     slug = "card-maximum-exceeded"
     title = "More than a card takes at once"
-    sentence = "An order by card comes to at most {maximum.amount} cents."
+    sentence = "The total of an order by card is at most {maximum}."
+
+    maximum: "Money"
 
 
 class AnswerTooLarge(Refusal):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     slug = "answer-too-large"
     title = "More than one answer holds"
-    sentence = "An answer holds at most {rows_max} rows, and 6 MB: ask for fewer days."
+    sentence = "An answer has at most {rows_max} rows and 6 MB. Ask for fewer days."
+
+    rows_max: int
 
 
 class TooManyAttempts(Refusal):
-    """`retry_after_seconds` is told as the header Retry-After alone."""
+    """`retry_after_seconds` goes into the header Retry-After alone."""
 
     status = HTTPStatus.TOO_MANY_REQUESTS
     slug = "too-many-attempts"
     title = "Too many attempts"
-    sentence = "That was tried {maximum} times; no more of it."
+    sentence = "This order has had {maximum} checkouts, the most it can have."
 
-    def __init__(self, *, retry_after_seconds: int, maximum: int) -> None:
-        super().__init__(maximum=maximum)
-        self.retry_after_seconds = retry_after_seconds
+    maximum: int
+    retry_after_seconds: int
 
 
 class InternalError(Refusal):
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     slug = "internal-error"
     title = "Something broke on our side"
-    sentence = "It is logged under this request's id. Repeating the request is safe."
+    sentence = "We logged the error under this request's id. It is safe to repeat the request."
 
 
 class PaymentProviderUnavailable(Refusal):
     status = HTTPStatus.BAD_GATEWAY
     slug = "payment-provider-unavailable"
     title = "The payment provider doesn't answer"
-    sentence = "Repeat the same request under the same key: it goes on where it stopped."
+    sentence = "Repeat the same request under the same key. It goes on where it stopped."
 
 
 class TryAgain(Refusal):
-    """`retry_after_seconds` is told as the header Retry-After alone."""
+    """`retry_after_seconds` goes into the header Retry-After alone."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     slug = "try-again"
     title = "Busy: try again"
-    sentence = "Too much is going on at once. Repeat the same request: it has one effect, however often it is sent."
+    sentence = "We are too busy now. Repeat the same request: it has one effect, however often you send it."
 
-    def __init__(self, *, retry_after_seconds: int = 1) -> None:
-        super().__init__()
-        self.retry_after_seconds = retry_after_seconds
+    retry_after_seconds: int = 1

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Sequence
 
 from packhouse.domain import coverage
-from packhouse.domain.coverage import Covering, Need
+from packhouse.domain.coverage import Decisions, Need
 from packhouse.domain.entitlements import Entitlement
 from packhouse.domain.licenses import Catalog
 from packhouse.store import entitlements, packs
 from packhouse.store.table import StampedTable
 
 
-def look(table: StampedTable, catalog: Catalog, wg: str, service: str, needs: Sequence[Need]) -> Covering:
+def look(table: StampedTable, catalog: Catalog, wg: str, service: str, needs: Sequence[Need]) -> Decisions:
     """A decision on each need, by the licenses in stock and the users' entitlements."""
     license_types = coverage.types_covering(catalog, service)
     now = table.stamp.at

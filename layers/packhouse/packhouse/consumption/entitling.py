@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 from packhouse.domain import ids
+from packhouse.domain.coverage import Purchase
 from packhouse.domain.entitlements import Entitlement, EntitlementStanding, EntitlementState
 from packhouse.domain.licenses import Catalog, Consumption, LicenseType, Line
-from packhouse.errors import EntitlementUsed, InvalidRequest, LicensesExhausted, NotFound, PackNotUsable
+from packhouse.domain.packs import PackStanding, PackState
+from packhouse.errors import EntitlementUsed, LicensesExhausted, NotAssignable, NotFound, PackNotUsable
 from packhouse.store import entitlements, packs
 from packhouse.store.patience import Moved, until_settled
 from packhouse.store.table import StampedTable
@@ -15,7 +17,7 @@ def assign(table: StampedTable, catalog: Catalog, wg: str, user: str, sku: str) 
     """The user's entitlement to a type, and whether this request assigned it. Otherwise the user had it before."""
     license_type = catalog.of(sku)
     if license_type.consumption is not Consumption.ON_ASSIGNMENT:
-        raise InvalidRequest(errors=[{"pointer": "/sku", "detail": f"Licenses of {sku} aren't assigned to users."}])
+        raise NotAssignable(sku=sku)
 
     def attempt(met: Entitlement | None) -> tuple[Entitlement, bool]:
         if met is not None and met.covers(table.stamp.at):
@@ -24,7 +26,7 @@ def assign(table: StampedTable, catalog: Catalog, wg: str, user: str, sku: str) 
         if wanted is None:
             if entitlements.read(table, wg, user, sku) != met:  # another request took the last license in between
                 raise Moved
-            purchase = {"lines": [Line(sku, 1)], "total": license_type.unit_price}
+            purchase = Purchase(lines=[Line(sku, 1)], total=license_type.unit_price)
             raise LicensesExhausted(sku=sku, asked=1, available=0, purchase=purchase)
         entitlements.assign(table, wanted, met=met)
         return wanted, True
@@ -44,7 +46,7 @@ def withdraw(table: StampedTable, wg: str, user: str, sku: str) -> Entitlement:
             case _ if met.used_at is not None:
                 raise EntitlementUsed
             case EntitlementStanding.ENDED:
-                raise PackNotUsable(state="expired")
+                raise PackNotUsable(state=PackStanding.EXPIRED)
         try:
             entitlements.withdraw(table, met)
         except Moved:
@@ -77,5 +79,5 @@ def _from_stock(
 
 def _require_not_revoked(table: StampedTable, entitlement: Entitlement) -> None:
     pack = packs.read(table, entitlement.workgroup_id, entitlement.pack_id)
-    if pack.state == "revoked":
-        raise PackNotUsable(state=pack.state)
+    if pack.state is PackState.REVOKED:
+        raise PackNotUsable(state=PackStanding.REVOKED)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from packhouse.domain.ids import Kind, is_id
 from packhouse.domain.runs import Run, Settlement
-from packhouse.errors import ErrorsNotOfParent, InvalidRequest, NotFound, Refusal, TryAgain
+from packhouse.errors import ErrorsNotOfParent, MoreUsedThanHeld, NotFound, Refusal, TryAgain
 from packhouse.store import projects, runs
 from packhouse.store.table import StampedTable
 
@@ -90,8 +90,7 @@ def _settle(table: StampedTable, run: Run | None, settlement: Settlement) -> tup
 def _require_fitting(table: StampedTable, run: Run, settlement: Settlement) -> None:
     """Refuse more licenses than the run holds, and errors that its parent didn't leave."""
     if (settlement.licenses_used or 0) > run.licenses:
-        detail = f"The run holds {run.licenses}."
-        raise InvalidRequest(errors=[{"pointer": "/licenses_used", "detail": detail}])
+        raise MoreUsedThanHeld(licenses=run.licenses)
     if run.parent_run_id is not None and settlement.errors:
         (parent,) = runs.read_with_errors(table, run.workgroup_id, run.project_id, [run.parent_run_id])
         if not set(settlement.errors) <= set(parent.errors or () if parent else ()):

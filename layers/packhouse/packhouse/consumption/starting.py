@@ -8,7 +8,7 @@ from packhouse.consumption import covering
 from packhouse.domain import coverage, ids
 from packhouse.domain import runs as rules
 from packhouse.domain.access import Stamp
-from packhouse.domain.coverage import Covering, Decision, Need
+from packhouse.domain.coverage import Decision, Decisions, Need
 from packhouse.domain.ids import Kind
 from packhouse.domain.licenses import Catalog, LicenseType
 from packhouse.domain.projects import ProjectState
@@ -64,10 +64,7 @@ class Start:
         return max(item.licenses for item in self.items)
 
     def needs(self) -> list[Need]:
-        return [
-            Need(user=item.user, licenses=item.licenses, place=f"/items/{number}")
-            for number, item in enumerate(self.items)
-        ]
+        return [Need(user=item.user, licenses=item.licenses, item=number) for number, item in enumerate(self.items)]
 
     def run_ids(self) -> list[str]:
         return [ids.named(Kind.RUN, self.workgroup_id, self.name, str(index)) for index in range(len(self.items))]
@@ -181,13 +178,12 @@ def _outranking(table: StampedTable, wanted: Start, refusal: Refusal | runs.NotS
     raise refusal if isinstance(refusal, Refusal) else TryAgain from refusal
 
 
-def _insufficient(found: Covering) -> Refusal:
+def _insufficient(found: Decisions) -> Refusal:
     """Why not every item can start: a license must be assigned first, or more licenses must be bought."""
     for need, one in zip(found.needs, found.decided, strict=True):
-        if one.decision is Decision.ASSIGNMENT_REQUIRED:
+        if one.decision is Decision.ASSIGNMENT_REQUIRED and need.user:
             return AssignmentRequired(sku=one.sku, available=found.stock[one.sku], user=need.user)
-    purchase = {"lines": found.lines, "total": found.cost}
-    return LicensesExhausted(sku=found.sold.sku, asked=found.asked, available=found.available, purchase=purchase)
+    return LicensesExhausted(sku=found.sold.sku, asked=found.asked, available=found.available, purchase=found.purchase)
 
 
 def _run(wanted: Start, item: StartItem, run_id: str, *, coverage_of: Coverage, sku: str, by: Stamp) -> Run:

@@ -1,4 +1,4 @@
-"""What stands in each workbook."""
+"""The sheets of each workbook."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -52,7 +52,7 @@ def usage(
     *,
     now: datetime,
 ) -> bytes:
-    """The sums on one sheet; on another each run that consumed, a row for each pack that paid for it."""
+    """One sheet has the sums. Another has each run that consumed licenses, with a row for each of its packs."""
     about: Mapping[str, Cell] = {"First day": days.first, "Last day": days.last, "Counted through": days.through}
     sheets = [
         Sheet("Usage", *_sums(by, sums, projects)),
@@ -118,10 +118,10 @@ def _at(title: str, workgroup: Workgroup) -> str:
 
 
 def _changed(change: Change) -> str:
-    return f"{change.field}: {_told(change.before)} → {_told(change.after)}"
+    return f"{change.field}: {_text(change.before)} → {_text(change.after)}"
 
 
-def _told(value: object) -> str:
+def _text(value: object) -> str:
     if value is None:
         return "-"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)

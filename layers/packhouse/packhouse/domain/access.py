@@ -1,4 +1,4 @@
-"""Who may do what: one table, read by the API, OpenAPI, the console and the tests. What isn't in it is denied."""
+"""Who may do what: one table, read by the API, OpenAPI, the console and the tests. Everything else is denied."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from packhouse.domain import instants
 
 
 class Role(StrEnum):
-    """What a principal is in a workgroup. Operators and platform workers are it in every workgroup."""
+    """The role of a principal in a workgroup. Operators and platform workers have theirs in every workgroup."""
 
     ADMINISTRATOR = "administrator"
     MANAGER = "manager"
@@ -63,7 +63,7 @@ MAY: Mapping[Role, frozenset[Permission]] = {
 
 
 class PrincipalKind(StrEnum):
-    """How a caller proved who it is, and with what reach."""
+    """How a caller signed in, which decides in which workgroups it has a role."""
 
     MEMBER = "member"
     WORKER_KEY = "worker_key"
@@ -73,14 +73,14 @@ class PrincipalKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Who calls: a person's subject or a key's id, and its role in each of its workgroups."""
+    """A caller: the subject of a person or the id of a key, and its role in each of its workgroups."""
 
     name: str
     kind: PrincipalKind
     roles: Mapping[str, Role]
 
     def role_in(self, workgroup_id: str) -> Role | None:
-        """Its role there; None for a stranger, who must not learn whether the workgroup exists."""
+        """Its role there. None for a stranger, who must not learn whether the workgroup exists."""
         match self.kind:
             case PrincipalKind.OPERATOR if workgroup_id not in self.roles:
                 return Role.OPERATOR
@@ -92,7 +92,7 @@ class Principal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """A key of a workgroup, or (without one) of the platform. Only the secret's hash is kept."""
+    """A key of a workgroup; without a workgroup, of the platform. Only the hash of its secret is kept."""
 
     key_id: str
     name: str
@@ -103,7 +103,7 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """Who changed an item, in which request, when; every write carries one, and the journal tells it."""
+    """Who changed an item, in which request, and when. Every write has a stamp, and the journal shows it."""
 
     principal: str
     request_id: str
@@ -111,17 +111,17 @@ class Stamp:
 
     @property
     def at(self) -> datetime:
-        """The instant the change counts from, to the second, as everything but the stamp itself is stored."""
+        """The instant of the change in whole seconds, as all instants but the stamp's own are stored."""
         return self.changed_at.replace(microsecond=0)
 
     def part(self, number: int) -> "Stamp":
-        """The stamp of one of several changes a request makes, so that two of them on one item can be told apart."""
+        """The stamp of one of several changes in a request, so that two changes of one item differ."""
         return replace(self, request_id=f"{self.request_id}#{number}")
 
     def is_on(self, item: Mapping[str, str]) -> bool:
-        """Whether an item bears it, in whichever of its parts: then this very request wrote it.
+        """Whether this very request wrote the item, in any of its parts.
 
-        One that was named the same before, as an event is that comes again, had another instant.
+        An event that is delivered again has the same request id, but another instant.
         """
         named = self.request_id.partition("#")[0] == item["request_id"].partition("#")[0]
         return named and item["changed_at"] == instants.precise(self.changed_at)

@@ -1,4 +1,4 @@
-"""Coverage: what each piece of work may run on. One rule for who asks before a start, and for the start itself."""
+"""Coverage: which license each piece of work may use. The same rule answers before a start, and decides the start."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,7 +8,7 @@ from enum import StrEnum
 from packhouse.domain.entitlements import Entitlement
 from packhouse.domain.licenses import LINE_MAX, Catalog, LicenseType, Line
 from packhouse.domain.money import Money
-from packhouse.errors import InvalidRequest
+from packhouse.errors import UserMissing
 
 
 class Decision(StrEnum):
@@ -22,19 +22,19 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """A piece of work: whose it is, if that is said, and how many licenses it wants where no entitlement covers it.
+    """A piece of work: its user, if one is named, and how many licenses it takes if no entitlement covers it.
 
-    `place` is where the request says it, a JSON pointer.
+    `item` is its number among the items of the request; None in a request without items.
     """
 
     user: str | None
     licenses: int
-    place: str = ""
+    item: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """The decision on one need; `sku` is the type that covers it, is taken, is to be assigned, or bought."""
+    """The decision on one need. `sku` is the type that covers it, is taken, must be assigned, or must be bought."""
 
     decision: Decision
     sku: str
@@ -43,8 +43,16 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Covering:
-    """The decisions on needs of one service, in their order, and what the stock was."""
+class Purchase:
+    """What to buy: lines that a cart takes as they are, and their total."""
+
+    lines: Sequence[Line]
+    total: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decisions:
+    """The decisions on the needs of one service, in the order of the needs, and the stock that they were made on."""
 
     service: str
     needs: Sequence[Need]
@@ -54,17 +62,17 @@ class Covering:
 
     @property
     def startable(self) -> bool:
-        """Whether all of it could be started now."""
+        """Whether every need could start now."""
         return all(one.decision in {Decision.COVERED, Decision.LICENSE_AVAILABLE} for one in self.decided)
 
     @property
     def asked(self) -> int:
-        """How many licenses all of it takes that no entitlement covers."""
+        """How many licenses the needs take that no entitlement covers."""
         return sum(one.needed for one in self.decided)
 
     @property
     def available(self) -> int:
-        """What of the type that is sold for the service could be taken now."""
+        """How many licenses could be taken now of the type that is sold for the service."""
         return self.stock.get(self.sold.sku, 0)
 
     @property
@@ -76,20 +84,18 @@ class Covering:
         return max(0, to_buy - max(0, self.available - spoken_for))
 
     @property
-    def lines(self) -> list[Line]:
-        """What to buy, as a cart takes it: of more than a line may have, as many as one may."""
-        return [Line(self.sold.sku, min(self.missing, LINE_MAX))] if self.missing else []
-
-    @property
-    def cost(self) -> Money:
-        return self.sold.unit_price.times(sum(line.quantity for line in self.lines))
+    def purchase(self) -> Purchase:
+        """The missing licenses. A line has a maximum; where more are missing, it has that maximum."""
+        quantity = min(self.missing, LINE_MAX)
+        lines = [Line(self.sold.sku, quantity)] if quantity else []
+        return Purchase(lines=lines, total=self.sold.unit_price.times(quantity))
 
 
 _FROM_STOCK = frozenset({Decision.LICENSE_AVAILABLE, Decision.ASSIGNMENT_REQUIRED})
 
 
 def types_covering(catalog: Catalog, service: str) -> list[LicenseType]:
-    """The types that permit the service: what its success spends, then those to assign, cheapest first."""
+    """The types that permit the service: the type that its success spends, then those to assign, cheapest first."""
     spent = catalog.spent_by(service)
     return [*([spent] if spent else []), *catalog.assigned_for(service)]
 
@@ -101,31 +107,30 @@ def decide(
     *,
     entitlements: Iterable[Entitlement],
     stock: Mapping[str, int],
-) -> Covering:
-    """Decide on each need in its order, what one takes being gone for the next.
+) -> Decisions:
+    """Decide on each need in its order: licenses that one need takes are gone for the next.
 
-    `entitlements` are those that cover now, `stock` what could be taken now by sku. A user takes one assignment,
-    however many needs are theirs. A service that only assigned types cover is asked for with a user.
+    `entitlements` are those that cover now, `stock` how many licenses could be taken now, by sku. A user needs one
+    assignment for any number of needs. A service that only assigned types cover needs a user: else `UserMissing`.
     """
     sold, spent = catalog.sold_for(service), catalog.spent_by(service)
     if spent is None and (unnamed := [need for need in needs if need.user is None]):
-        detail = f"{service} needs a license assigned to the user: name the user."
-        raise InvalidRequest(errors=[{"pointer": f"{need.place}/user", "detail": detail} for need in unnamed])
+        raise UserMissing(service=service, needs=unnamed)
     held = {(one.user, one.sku): one for one in entitlements}
     assignable, left = catalog.assigned_for(service), Counter(stock)
     decided: list[Decided] = []
-    awaiting: dict[str, Decided] = {}  # who needs an assignment: one is enough for all of a user's needs
+    awaiting: dict[str, Decided] = {}  # users who need an assignment: one is enough for all needs of a user
     for need in needs:
         user = need.user
-        entitlement = next((held[user, kind.sku] for kind in assignable if user and (user, kind.sku) in held), None)
+        entitlement = next((held[user, each.sku] for each in assignable if user and (user, each.sku) in held), None)
         if entitlement is not None:
             one = Decided(decision=Decision.COVERED, sku=entitlement.sku, needed=0, entitlement=entitlement)
         elif spent is not None and left[spent.sku] >= need.licenses:
             one = Decided(decision=Decision.LICENSE_AVAILABLE, sku=spent.sku, needed=need.licenses)
         elif user is not None and user in awaiting:
             one = replace(awaiting[user], needed=0)
-        elif user is not None and (kind := next((kind for kind in assignable if left[kind.sku]), None)):
-            one = awaiting[user] = Decided(decision=Decision.ASSIGNMENT_REQUIRED, sku=kind.sku, needed=1)
+        elif user is not None and (in_stock := next((each.sku for each in assignable if left[each.sku]), None)):
+            one = awaiting[user] = Decided(decision=Decision.ASSIGNMENT_REQUIRED, sku=in_stock, needed=1)
         else:
             needed = 1 if spent is None else need.licenses
             one = Decided(decision=Decision.PURCHASE_REQUIRED, sku=sold.sku, needed=needed)
@@ -134,4 +139,4 @@ def decide(
         if one.decision in _FROM_STOCK:
             left[one.sku] -= one.needed
         decided.append(one)
-    return Covering(service=service, needs=needs, decided=decided, stock=stock, sold=sold)
+    return Decisions(service=service, needs=needs, decided=decided, stock=stock, sold=sold)

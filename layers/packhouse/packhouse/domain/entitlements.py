@@ -4,14 +4,14 @@ from enum import StrEnum
 
 
 class EntitlementState(StrEnum):
-    """As stored; *ended* is read off the clock."""
+    """As stored. Whether it has *ended* depends on the time."""
 
     ACTIVE = "active"
     WITHDRAWN = "withdrawn"
 
 
 class EntitlementStanding(StrEnum):
-    """What a reader is told."""
+    """As a reader sees it."""
 
     ACTIVE = "active"
     ENDED = "ended"
@@ -20,10 +20,10 @@ class EntitlementStanding(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entitlement:
-    """Right of a user to the services of a license type, from one license of a pack, until that pack expires.
+    """Right of a user to the services of a license type. It takes one license of a pack, and ends with that pack.
 
-    `used_at` is when it first covered a run, which makes it final. `earlier` are the packs of whose licenses the same
-    user's entitlements to this type have ended before.
+    `used_at` is when it first covered a run, which makes it final. `earlier` are the packs whose licenses were spent
+    on earlier entitlements of the same user to this type.
     """
 
     workgroup_id: str
@@ -46,5 +46,5 @@ class Entitlement:
         return self.standing(now) is EntitlementStanding.ACTIVE
 
     def spent(self) -> tuple[str, ...]:
-        """The packs of the licenses that were spent on it and its predecessors: what was withdrawn isn't."""
+        """The packs whose licenses were spent on it and on earlier ones. A withdrawn license isn't spent."""
         return self.earlier if self.state is EntitlementState.WITHDRAWN else (*self.earlier, self.pack_id)

@@ -1,4 +1,4 @@
-"""Instants are aware, in UTC, in whole seconds; stored as text that sorts as they do."""
+"""Instants are aware, in UTC and in whole seconds. They are stored as text that sorts as they do."""
 
 from calendar import monthrange
 from collections.abc import Mapping
@@ -7,17 +7,17 @@ from zoneinfo import ZoneInfo
 
 
 def text(at: datetime) -> str:
-    """RFC 3339 with a Z, to the second. To spell out an offset, or strftime, would take twice as long."""
+    """RFC 3339 with a Z, to the second. strftime, or a spelled offset, would take twice as long."""
     return f"{at.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def precise(at: datetime) -> str:
-    """RFC 3339 with a Z, to the microsecond: for stamps, whose order matters within a second."""
+    """RFC 3339 with a Z, to the microsecond. It is for stamps, since they must sort within a second."""
     return f"{at.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def is_precise(stored: str) -> bool:
-    """Whether somebody wrote it as `precise` does."""
+    """Whether the text is as `precise` writes it."""
     try:
         return precise(parse(stored)) == stored
     except ValueError:
@@ -34,7 +34,7 @@ def of(item: Mapping[str, str], name: str) -> datetime | None:
 
 
 def plus_months(at: datetime, months: int) -> datetime:
-    """The same day and time that many calendar months later in UTC, clamped to the month's last day."""
+    """The same day and time so many calendar months later in UTC, but at most the month's last day."""
     year, month0 = divmod(at.year * 12 + at.month - 1 + months, 12)
     day = min(at.day, monthrange(year, month0 + 1)[1])
     return at.replace(year=year, month=month0 + 1, day=day)

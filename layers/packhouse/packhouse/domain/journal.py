@@ -1,4 +1,4 @@
-"""The security log: one entry for each change of what the log tells."""
+"""The security log: one entry for each change of a journaled attribute."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 OUTSIDE = "outside Packhouse"
 PLATFORM = "PLATFORM"
-WORKGROUP_ERASED = "workgroup.erased"  # a kind; its log line, too, for which the template's alarm waits
+WORKGROUP_ERASED = "workgroup.erased"  # a kind of entry, and its log line, on which the template has an alarm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One change of one item. `owner` is the workgroup, or PLATFORM; `at` is RFC 3339 to the microsecond."""
+    """One change of one item. `owner` is the workgroup, or PLATFORM. `at` is RFC 3339, to the microsecond."""
 
     owner: str
     entry_id: str
@@ -34,7 +34,7 @@ class Entry:
 
     @property
     def request(self) -> str | None:
-        """The request as its caller was told it: which part of it made the change is ours alone."""
+        """The request's id as its caller knows it, without the part that made the change."""
         return self.request_id.partition("#")[0] if self.request_id else None
 
     @property

@@ -1,4 +1,4 @@
-"""License types: what a license permits, and which of them covers a service."""
+"""License types: what a license permits, and which types cover a service."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ LINE_MAX = 10_000
 
 
 class Consumption(StrEnum):
-    """When a license of a type is consumed: by a run's success, or by its assignment to a user."""
+    """When a license is consumed: when a run succeeds, or when the license is assigned to a user."""
 
     ON_SUCCESS = "on_success"
     ON_ASSIGNMENT = "on_assignment"
@@ -20,7 +20,7 @@ class Consumption(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LicenseType:
-    """What a license permits; `code` are the two symbols that pack ids of this type start with."""
+    """What a license permits. Pack ids of this type start with `code`, two symbols."""
 
     sku: str
     code: str
@@ -48,34 +48,42 @@ class Catalog:
         return self.types[sku]
 
     def name_of(self, sku: str) -> str:
-        """What a type is called; one that isn't sold any more by its sku."""
+        """The name of a type; its sku, if the catalog doesn't have it any more."""
         return self.types[sku].name if sku in self.types else sku
 
     def services_of(self, sku: str) -> list[str]:
-        """What a type permits; nothing, if it isn't sold any more."""
+        """The services of a type; none, if the catalog doesn't have it any more."""
         return list(self.types[sku].services) if sku in self.types else []
 
     def spent_by(self, service: str) -> LicenseType | None:
-        """The one type of which each success of the service spends licenses, if there is one."""
+        """The type of which a success of the service spends licenses, if there is such a type."""
         return next(iter(self._covering(service, Consumption.ON_SUCCESS)), None)
 
     def assigned_for(self, service: str) -> list[LicenseType]:
         """The types whose assignment covers the service, cheapest first."""
-        return sorted(self._covering(service, Consumption.ON_ASSIGNMENT), key=lambda kind: kind.unit_price.amount)
+        return sorted(self._covering(service, Consumption.ON_ASSIGNMENT), key=lambda each: each.unit_price.amount)
 
     def sold_for(self, service: str) -> LicenseType:
-        """The type to buy for the service: what its success spends, else the cheapest to assign."""
+        """The type to buy for the service: the type that its success spends, else the cheapest to assign."""
         for license_type in filter(None, (self.spent_by(service), *self.assigned_for(service))):
             return license_type
         raise ServiceNotCovered(service=service)
 
     def _covering(self, service: str, consumption: Consumption) -> list[LicenseType]:
-        return [kind for kind in self if kind.consumption is consumption and service in kind.services]
+        return [each for each in self if each.consumption is consumption and service in each.services]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A quantity of one license type, as bought and as offered with a refusal."""
+    """A quantity of one license type, to buy or bought."""
 
     sku: str
     quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What one license of a type costs."""
+
+    sku: str
+    unit_price: Money

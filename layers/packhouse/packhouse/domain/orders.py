@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from packhouse.domain.licenses import Catalog, Line
+from packhouse.domain.licenses import Catalog, Line, Price
 from packhouse.domain.money import Money
 from packhouse.errors import CardMaximumExceeded, PriceChanged
 
@@ -144,7 +144,7 @@ def priced(catalog: Catalog, lines: Sequence[Line], *, expected: Money | None) -
     )
     total = Money(sum(line.amount.amount for line in found))
     if expected is not None and expected != total:
-        raise PriceChanged(lines=[{"sku": line.sku, "unit_price": line.unit_price} for line in found])
+        raise PriceChanged(lines=[Price(line.sku, line.unit_price) for line in found])
     if total.amount > CARD_MAXIMUM.amount:
         raise CardMaximumExceeded(maximum=CARD_MAXIMUM)
     return found

@@ -3,7 +3,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from packhouse.domain import instants
+from packhouse.domain import instants, reminders
 
 
 class ProjectState(StrEnum):
@@ -20,7 +20,7 @@ ENDED_IDLE = frozenset({ProjectState.RETIRED, ProjectState.CLOSED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdleWarning:
-    """What people were told: so many days before this end. The idle period it belongs to is named by its begin."""
+    """A warning that was sent so many days before the end. `idle_since` names the idle period it belongs to."""
 
     days: int
     idle_since: datetime
@@ -29,7 +29,7 @@ class IdleWarning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Idleness:
-    """What a project's idleness comes to at an instant: its end, or a warning, or neither; and when to look again."""
+    """What is due for an idle project: its end, a warning, or neither; and when to look again."""
 
     ends: bool = False
     warning: IdleWarning | None = None
@@ -38,9 +38,9 @@ class Idleness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """A container of work, maybe for one end customer. A start, a settlement or a change of it is activity.
+    """A container of work, maybe for one end customer. A start, a settlement and a change of it are activity.
 
-    `last_settled_at` and `last_success_at` follow the settlements, at most once a day. `warned` is its last warning.
+    `last_settled_at` and `last_success_at` follow the settlements, at most once a day. `warned` is the last warning.
     """
 
     workgroup_id: str
@@ -66,11 +66,11 @@ class Project:
 
     @property
     def idle_end(self) -> ProjectState:
-        """What idleness makes of it: what was consumed stays so for good, else it can be opened again."""
+        """Its state after the end: retired if a run succeeded, since then licenses are consumed; else closed."""
         return ProjectState.RETIRED if self.last_success_at else ProjectState.CLOSED
 
     def as_created(self) -> "Project":
-        """The project before anything was done in it, as it was described then."""
+        """The project before anything was done in it."""
         return replace(
             self,
             state=ProjectState.ACTIVE,
@@ -82,24 +82,24 @@ class Project:
         )
 
     def retires_at(self, *, months: int) -> datetime:
-        """When it ends if nothing more happens: its own days of inactivity, else so many calendar months."""
+        """When it ends if nothing more happens: after its own days of inactivity, else so many calendar months."""
         if self.inactivity_days is not None:
             return self.last_activity_at + timedelta(days=self.inactivity_days)
         return instants.plus_months(self.last_activity_at, months)
 
     def warn_at(self, *, months: int, days: int) -> datetime:
-        """When the first warning of its end is due: so many days before, but not before it began."""
+        """When the first warning is due: so many days before the end, but not before the project was created."""
         return max(self.created_at, self.retires_at(months=months) - timedelta(days=days))
 
     def idleness(self, now: datetime, *, months: int, warnings: Sequence[int]) -> Idleness:
-        """Whether it ends now, or which warning is due: of several the most urgent, each once per idle period."""
+        """Whether it ends now, else which warning is due. Each warning is sent at most once per idle period."""
         ends_at = self.retires_at(months=months)
         if ends_at <= now:
             return Idleness(ends=True, look_again_at=None)
-        told = self.warned if self.warned and self.warned.idle_since == self.last_activity_at else None
-        due = [
-            days for days in warnings if (told is None or days < told.days) and ends_at - timedelta(days=days) <= now
-        ]
-        warning = IdleWarning(days=min(due), idle_since=self.last_activity_at, ends_at=ends_at) if due else None
-        later = [at for days in warnings if (at := ends_at - timedelta(days=days)) > now]
-        return Idleness(warning=warning, look_again_at=min(later, default=ends_at))
+        this_period = self.warned if self.warned and self.warned.idle_since == self.last_activity_at else None
+        days = reminders.overdue(ends_at, warnings, now=now, sent=this_period.days if this_period else None)
+        look_again_at = reminders.next_look(ends_at, warnings, now=now)
+        if days is None:
+            return Idleness(look_again_at=look_again_at)
+        warning = IdleWarning(days=days, idle_since=self.last_activity_at, ends_at=ends_at)
+        return Idleness(warning=warning, look_again_at=look_again_at)

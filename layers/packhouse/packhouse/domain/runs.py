@@ -178,6 +178,14 @@ class Run:
         return {pack: quantity for pack, quantity in rest.items() if quantity}
 
 
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """Licenses of a run that went back to a pack."""
+
+    pack_id: str
+    quantity: int
+
+
 def retryable(parent: Run, *, item_id: str, service: str) -> bool:
     """Whether a run of this item and service may retry the errors that the parent left."""
     left = parent.outcome is Outcome.SUCCEEDED and parent.error_count > 0

@@ -1,4 +1,4 @@
-"""Usage: what the journal's entries about runs come to, by day, project and license type."""
+"""Usage: licenses counted from the journal's entries about runs, by day, project and license type."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ ENDS = (CONSUMED, "run.lapsed", "run.released")
 
 
 class By(StrEnum):
-    """What usage is summed by."""
+    """How usage is grouped."""
 
     MONTH = "month"
     SKU = "sku"
@@ -25,7 +25,7 @@ class By(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Licenses that starts held and that were consumed, released, lapsed; and how many runs needed none."""
+    """Licenses that were held by starts, consumed, released or lapsed; and runs that needed no license."""
 
     held: int = 0
     consumed: int = 0
@@ -47,11 +47,11 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A stretch of the journal that is counted at once, from `first` (included) to `last` (not), and its day.
+    """A part of the journal that is counted at once, from `first` (included) to `last` (not included), and its day.
 
-    Each begins where the one before ended, whatever became of the zone: so every entry is in just one of them. One is a
-    whole day, but for the first, what a change of the zone cuts, and a day of very many entries.
-    `entries` None: its rows aren't all written. `final`: nothing that belongs to it can come any more.
+    Each part begins where the part before ended, even if the zone has changed: so every entry is in exactly one part.
+    A part is a whole day. The exceptions are the first part, a day with a change of the zone, and a day of very many
+    entries. `entries` None: not all of its rows are written. `final`: no entry can be added to it any more.
     """
 
     first: datetime
@@ -63,7 +63,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What a part came to for one project and license type ("" for runs without one), counted from so many entries."""
+    """The usage of one project and license type in a part, and the number of entries it is counted from.
+
+    `sku` is "" for runs without a license type.
+    """
 
     day: date
     project_id: str
@@ -75,7 +78,7 @@ class Row:
 
 @dataclass(slots=True)
 class Count:
-    """The rows of a part while they are counted."""
+    """The rows of a part, while its entries are counted."""
 
     part: Part
     entries: int = 0
@@ -100,35 +103,35 @@ class Count:
 
 
 def part_from(first: datetime, zone: str) -> Part:
-    """The part that begins at this instant: to the end of the day that it is then in the zone."""
+    """The part that begins at this instant. It ends with the day that this instant is in, in the zone."""
     day = first.astimezone(ZoneInfo(zone)).date()
-    while (last := instants.day_ends(day, zone)) <= first:  # clocks were put back over midnight: that day comes twice
+    while (last := instants.day_ends(day, zone)) <= first:  # clocks went back over midnight, so this day comes twice
         day += timedelta(days=1)
     return Part(first=first, last=last, day=day)
 
 
 def last_day_before(until: datetime, zone: str) -> date:
-    """The last day that is wholly over at this instant."""
+    """The last day that has ended at this instant."""
     return until.astimezone(ZoneInfo(zone)).date() - timedelta(days=1)
 
 
 def of_start(entry: Entry) -> tuple[str, Usage] | None:
-    """The license type that a start is of, and what it adds; None where the entry tells of no birth."""
-    told = {change.field: change.after for change in entry.changes if change.before is None}
-    if "coverage" not in told:  # a state that was set by hand
+    """The license type of a start, and the usage it adds. None if the entry isn't the creation of a run."""
+    created = {change.field: change.after for change in entry.changes if change.before is None}
+    if "coverage" not in created:  # somebody set the state by hand
         return None
     match entry.kind:
         case "run.held":
-            usage = Usage(held=told.get("licenses", 0))
+            usage = Usage(held=created.get("licenses", 0))
         case "run.covered":
             usage = Usage(covered=1)
         case _:
             usage = Usage(free=1)
-    return told.get("sku") or "", usage
+    return created.get("sku") or "", usage
 
 
 def of_end(entry: Entry, licenses: int) -> Usage:
-    """What the end of a run that held so many licenses adds: what it consumed, and what went back."""
+    """The usage that the end of a run adds, if it held so many licenses: some consumed, the others given back."""
     match entry.kind:
         case "run.lapsed":
             return Usage(lapsed=licenses)
@@ -140,7 +143,7 @@ def of_end(entry: Entry, licenses: int) -> Usage:
 
 
 def summed(rows: Iterable[Row], by: By, customers: Mapping[str, str]) -> dict[str, Usage]:
-    """The rows' sums by key, in the order of the keys; `customers` by project, "" for a project without one."""
+    """The sums of the rows by key, in the order of the keys. `customers` is by project, "" for no customer."""
     sums: dict[str, Usage] = {}
     for row in rows:
         match by:

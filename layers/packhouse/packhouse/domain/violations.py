@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """What doesn't hold: the invariant's name, the item, and a sentence; and by what stamp the item was seen."""
+    """A broken invariant: its name, the item, and a sentence. `stamp` is that of the item as it was read."""
 
     invariant: str
     item: str

@@ -5,7 +5,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LowBalance:
-    """A license type of which too few are left: how many there were when that was seen, below which threshold."""
+    """A license type with too few licenses left: how many there were when this was noticed, and the threshold."""
 
     available: int
     threshold: int
@@ -15,7 +15,7 @@ class LowBalance:
 class Workgroup:
     """A tenant: the security and billing boundary. Its zone decides shown dates and day filters.
 
-    `low_balance` are its thresholds by sku, `low_types` the types that are below theirs, and of which it was told.
+    `low_balance` has its thresholds by sku. `low_types` has the types below their threshold, which it was warned of.
     """
 
     workgroup_id: str

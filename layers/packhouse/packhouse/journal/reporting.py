@@ -1,4 +1,4 @@
-"""What the journal's readers are told at once: usage in sums, and all that one workbook lists."""
+"""Answers to the journal's readers: usage in sums, and everything that a workbook lists."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ from packhouse.domain.usage import CONSUMED, By, Part, Usage, last_day_before
 from packhouse.domain.workgroups import Workgroup
 from packhouse.errors import AnswerTooLarge
 from packhouse.store import journal, runs, usage
-from packhouse.store.journal import LogTooLong, Place, Wanted
+from packhouse.store.journal import LogTooLong, PageEnd, Wanted
 from packhouse.store.table import Table
 
 ROWS_MAX = 10_000  # of a workbook
-PAGES_MAX = 100  # of the log, of 1 MB or 1,000 entries each: what can be read while an answer is waited for
+PAGES_MAX = 100  # of the log, of 1 MB or 1,000 entries each: so much can be read before the answer is due
 ENTRIES_PER_PAGE = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Days:
-    """Days in the workgroup's zone, both included, none after `through`, the last one counted. `first` None: all."""
+    """Days in the workgroup's zone, both included, none after `through`, the last day counted. `first` None: all."""
 
     first: date | None
     last: date
@@ -32,7 +32,7 @@ class Days:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paid:
-    """How many licenses of a pack a run consumed. One on several packs is there once for each."""
+    """How many licenses of one pack a run consumed. A run on several packs has one for each."""
 
     run: Run
     at: datetime
@@ -41,7 +41,7 @@ class Paid:
 
 
 def counted_days(log: Table, workgroup: Workgroup, first: date | None, last: date | None) -> Days:
-    """Those of the days asked for that are counted."""
+    """The days from `first` to `last` that are counted already."""
     until = usage.counted_until(log, workgroup.workgroup_id) or workgroup.created_at
     through = last_day_before(until, workgroup.time_zone)
     return Days(first=first, last=min(last, through) if last else through, through=through)
@@ -58,14 +58,22 @@ def sums(table: Table, log: Table, wg: str, days: Days, by: By) -> dict[str, Usa
 
 
 def projects(table: Table, wg: str, project_ids: Iterable[str]) -> Mapping[str, Project]:
-    """Projects by id, whatever became of them."""
+    """Projects by id, in every state."""
     return usage.projects_named(table, wg, project_ids)
 
 
-def paid(table: Table, log: Table, wg: str, days: Days, *, rows_max: int = ROWS_MAX) -> list[Paid]:
-    """What each run that was consumed in these days was paid with, in the order of time.
+def projects_of_usage(
+    table: Table, wg: str, by: By, sums: Mapping[str, Usage], paid: Iterable[Paid]
+) -> Mapping[str, Project]:
+    """The projects of these runs and, if the sums are by project, of the sums."""
+    of_sums = sums if by is By.PROJECT else ()
+    return projects(table, wg, {*(one.run.project_id for one in paid), *of_sums})
 
-    The entries are those of which the sums were made, so that both come to the same.
+
+def paid(table: Table, log: Table, wg: str, days: Days, *, rows_max: int = ROWS_MAX) -> list[Paid]:
+    """Each run that consumed licenses in these days, with its packs, in the order of time.
+
+    They are read from the entries of which the sums were made, so that both have the same total.
     """
     try:
         entries = list(islice(_consumptions(log, wg, days), rows_max + 1))
@@ -83,15 +91,15 @@ def paid(table: Table, log: Table, wg: str, days: Days, *, rows_max: int = ROWS_
 
 
 def entries(log: Table, wg: str, wanted: Wanted, *, rows_max: int = ROWS_MAX) -> list[Entry]:
-    """All these entries of the log, newest first, as its pages list them."""
+    """All these entries of the log, newest first, as the pages of the log list them."""
     found: list[Entry] = []
-    place: Place | None = None
+    end: PageEnd | None = None
     for _ in range(PAGES_MAX):
-        page, place = journal.page(log, wg, wanted, limit=ENTRIES_PER_PAGE, place=place)
+        page, end = journal.page(log, wg, wanted, limit=ENTRIES_PER_PAGE, after=end)
         found += page
         if len(found) > rows_max:
             break
-        if place is None:
+        if end is None:
             return found
     raise AnswerTooLarge(rows_max=rows_max)
 
@@ -103,7 +111,7 @@ def _consumptions(log: Table, wg: str, days: Days) -> Iterator[Entry]:
 
 
 def _stretches(parts: Iterable[Part]) -> list[tuple[datetime, datetime]]:
-    """From where to where the parts go without a gap."""
+    """The stretches of time that the parts cover without a gap."""
     stretches: list[tuple[datetime, datetime]] = []
     for part in parts:
         if stretches and stretches[-1][1] == part.first:

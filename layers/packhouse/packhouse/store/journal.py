@@ -1,4 +1,4 @@
-"""The journal table: a month of a workgroup is a partition, an instant and a record's id the sort key."""
+"""The journal table. A partition is a month of a workgroup; the sort key is an instant and the id of a record."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -17,7 +17,7 @@ MONTHS_PER_PAGE_MAX = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which entries: from `first` (included) to `last` (not), and of them only these kinds, this project, this pack."""
+    """Which entries: from `first` (included) to `last` (not included), of these kinds, this project and this pack."""
 
     first: datetime
     last: datetime
@@ -27,19 +27,19 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a page ends: in this month, after this sort key (None: before the month's first)."""
+class PageEnd:
+    """Where a page ends: in this month, after this sort key. None: before the month's first entry."""
 
     month: str
-    after: str | None
+    sort_key: str | None
 
 
 class LogTooLong(Exception):  # noqa: N818  # an outcome that its reader words
-    """More of the log would have to be read than its reader has time for."""
+    """The reader would have to read more of the log than it has time for."""
 
 
 def append(journal: Log, entry: Entry) -> None:
-    """Write an entry, once however often its record is delivered."""
+    """Write an entry. If its record is delivered again, nothing changes."""
     journal.append(
         {
             "PK": keys.journal_month(entry.owner, entry.month),
@@ -51,20 +51,20 @@ def append(journal: Log, entry: Entry) -> None:
 
 
 def page(
-    journal: Table, wg: str, wanted: Wanted, *, limit: int, place: Place | None
-) -> tuple[list[Entry], Place | None]:
-    """Entries, newest first, and where the next page goes on. A page may be short, even empty, before the last."""
+    journal: Table, wg: str, wanted: Wanted, *, limit: int, after: PageEnd | None
+) -> tuple[list[Entry], PageEnd | None]:
+    """Entries, newest first, and where the next page begins. Each page may be short or empty, not only the last."""
     if wanted.first >= wanted.last:
         return [], None
     entries: list[Entry] = []
     first, last = instants.precise(wanted.first), instants.precise(wanted.last)
-    months = list(_months_back(place.month if place else _month(wanted.last), _month(wanted.first)))
+    months = list(_months_back(after.month if after else _month(wanted.last), _month(wanted.first)))
     for number, month in enumerate(months):
         if len(entries) == limit or number == MONTHS_PER_PAGE_MAX:
-            return entries, Place(month, None)
+            return entries, PageEnd(month, None)
         partition = keys.journal_month(wg, month)
-        resume = place.after if place and number == 0 else None
-        if resume and not first <= resume <= last:  # of a page of other days
+        resume = after.sort_key if after and number == 0 else None
+        if resume and not first <= resume <= last:  # the cursor is of a list of other days
             return entries, None
         found = journal.query(
             KeyRange(partition=partition, between=(first, last)),
@@ -75,12 +75,12 @@ def page(
         )
         entries += [of_item(item) for item in found.items]
         if found.after:
-            return entries, Place(month, found.after["SK"])
+            return entries, PageEnd(month, found.after["SK"])
     return entries, None
 
 
 def oldest_first(journal: Table, wg: str, wanted: Wanted, *, pages_max: int) -> Iterator[Entry]:
-    """All these entries in the order of time; `LogTooLong` after so many pages of up to 1 MB, wanted or not."""
+    """All these entries, oldest first; `LogTooLong` after so many pages of up to 1 MB, before the filter."""
     if wanted.first >= wanted.last:
         return
     between = (instants.precise(wanted.first), instants.precise(wanted.last))
@@ -98,19 +98,19 @@ def oldest_first(journal: Table, wg: str, wanted: Wanted, *, pages_max: int) -> 
 
 
 def every(journal: Table, wg: str, first: datetime, last: datetime, *, pages_max: int) -> Iterator[Entry]:
-    """All entries of a workgroup in the months from `first` to `last`, each month's of so many pages at the most."""
+    """All entries of a workgroup in the months from `first` to `last`, at most so many pages of each month."""
     for month in _months_back(_month(last), _month(first)):
         in_month = KeyRange(partition=keys.journal_month(wg, month))
         yield from map(of_item, journal.query_all(in_month, pages_max=pages_max))
 
 
 def record_read(table: StampedTable, wg: str, route: str) -> None:
-    """An operator's look at a workgroup's log, written first, so that the stream journals it."""
+    """Record that an operator reads a workgroup's log; the stream journals it. It is written before the read."""
     read = keys.operator_read(wg, table.stamp.request_id)
     try:
         table.write(table.put({**read, "route": route}, only_if=ABSENT))
     except WriteRefused:
-        return  # botocore resent it: it is recorded
+        return  # botocore sent it again: it is already recorded
 
 
 def of_item(item: Item) -> Entry:
@@ -130,7 +130,7 @@ def of_item(item: Item) -> Entry:
 
 
 def _filter(wanted: Wanted) -> Only | None:
-    """What isn't in the keys."""
+    """The filters that aren't part of the keys."""
     conditions: list[str] = []
     values: dict[str, object] = {}
     if wanted.kinds:

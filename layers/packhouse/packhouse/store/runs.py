@@ -8,7 +8,7 @@ from typing import Any
 
 from packhouse.domain import ids, instants
 from packhouse.domain.entitlements import Entitlement
-from packhouse.domain.runs import Coverage, Outcome, Pass, Run, RunState, Settlement
+from packhouse.domain.runs import Coverage, Outcome, Pass, Returned, Run, RunState, Settlement
 from packhouse.errors import LeaseEnded, NotFound, RetriesExhausted, RunAlreadySettled, TryAgain
 from packhouse.store import entitlements, keys, packs, projects
 from packhouse.store.keys import KeyRange
@@ -331,8 +331,8 @@ def _open(item: Item | None, now: datetime) -> Run:
 
 def _lease_ended(run: Run, at: datetime) -> LeaseEnded:
     """The refusal that says since when the licenses are free again, and in which packs."""
-    returned = [{"pack_id": pack_id, "quantity": quantity} for pack_id, quantity in run.allocation.items()]
-    return LeaseEnded(returned_at=instants.text(at), returned_to=returned)
+    returned = [Returned(pack_id, quantity) for pack_id, quantity in run.allocation.items()]
+    return LeaseEnded(returned_at=at, returned_to=returned)
 
 
 def _item(run: Run) -> Item:

@@ -38,7 +38,7 @@ def _remind(table: StampedTable, policies: Policies, pack: Pack, item: Item) -> 
     """Remind of licenses that can still be used, and be due for the next reminder or the end."""
     now, days = table.stamp.at, reminders.days_before(policies.pack_reminder_days)
     until = reminders.next_look(pack.expires_at, days, now=now)
-    overdue = reminders.overdue(pack.expires_at, days, now=now, since=pack.acquired_at, told=pack.reminded_days)
+    overdue = reminders.overdue(pack.expires_at, days, now=now, since=pack.acquired_at, sent=pack.reminded_days)
     if overdue is not None and pack.takeable(now):
         packs.remind(table, item, days=overdue, until=until)
     else:

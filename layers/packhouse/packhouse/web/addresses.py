@@ -1,4 +1,4 @@
-"""E-mail addresses, apart from the other fields: pydantic loads a lot for them, which few functions need."""
+"""E-mail addresses. They are a file of their own since pydantic loads a lot for them, and few functions need it."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ from pydantic import AfterValidator, EmailStr, Field
 
 def _mailable(address: str) -> str:
     if not address.rpartition("@")[0].isascii():
-        message = "mails can't be sent to an address with other than ASCII letters before its @"
+        message = "must have only ASCII characters before its @"
         raise ValueError(message)
     return address
 

@@ -1,4 +1,4 @@
-"""The API of a function: who may call, what a body must be, and what every error becomes, in one place."""
+"""The API of a function, in one place: who may call, which bodies are read, and the answer to every error."""
 
 import base64
 import binascii
@@ -23,7 +23,6 @@ from packhouse import runtime
 from packhouse.domain.access import Permission, Role, Stamp
 from packhouse.errors import (
     InternalError,
-    InvalidRequest,
     MalformedRequest,
     NotFound,
     Refusal,
@@ -38,21 +37,21 @@ from packhouse.web.identity import Caller, Door
 BODY_BYTES_MAX = 65_536
 JSON = "application/json"
 WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
-"""The methods whose body is read. One that comes with another means nothing (RFC 9110, 9.3.1), whatever it is."""
+"""The methods whose body is read. With any other method a body has no meaning (RFC 9110, 9.3.1), and is ignored."""
 
 logger = Logger()
 
 
 @dataclass(frozen=True, slots=True)
 class _Served:
-    """What is behind a route of the gateway: the path as it is registered, and who may call it."""
+    """A route of the gateway: the path under which its handler is registered, and who may call it."""
 
     path: str
     may: Permission | Door
 
 
 class Api(APIGatewayHttpResolver):
-    """A resolver that admits a request before it reads it: identity first, then the body, then its fields."""
+    """A resolver that checks the caller first, then the body, then the fields of the body."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -68,25 +67,25 @@ class Api(APIGatewayHttpResolver):
 
     @property
     def caller(self) -> Caller:
-        """Who calls the route that is being answered."""
+        """The caller of this request."""
         if self._caller is None:
-            message = "a route that anyone may call has no caller"
+            message = "a route for anyone has no caller"
             raise RuntimeError(message)
         return self._caller
 
     def table(self) -> StampedTable:
-        """The table, in the caller's name: one for a request, which tells its writes apart."""
+        """The table, stamped for the caller. A request has one, so that each of its writes has a stamp of its own."""
         if self._table is None:
             self._table = runtime.table().stamped(self.caller.stamp)
         return self._table
 
     def replayed(self, replayed: bool) -> None:  # noqa: FBT001  # the name says it
-        """Tell in a header that the answer is one given before."""
+        """Say in a header whether this answer was given before."""
         self._replayed = replayed
 
-    def unchanged(self) -> None:
-        """Tell by the status that what was asked for is there already: 200 in place of 201."""
-        self._unchanged = True
+    def unchanged(self, unchanged: bool) -> None:  # noqa: FBT001  # the name says it
+        """Answer 200 in place of 201, if the request found the thing that it would have created."""
+        self._unchanged = unchanged
 
     def serves[Handler: Callable[..., Any]](
         self,
@@ -98,11 +97,11 @@ class Api(APIGatewayHttpResolver):
         may_be_there: bool = False,
         file: str | None = None,
     ) -> Callable[[Handler], Handler]:
-        """Register a route, `METHOD /path/{parameter}`: who may call it, and the refusals that are its own.
+        """Register a route, `METHOD /path/{parameter}`: who may call it, and the refusals of its own.
 
-        `{parameter+}` may hold slashes: the gateway's route is greedy from there on (`{proxy+}`).
-        `may_be_there`: what it would create may be there already, and then it answers 200 (`unchanged`).
-        `file`: the media type of the file that it answers.
+        `{parameter+}` may contain slashes: the gateway's route is greedy from there on (`{proxy+}`).
+        `may_be_there`: the thing to create may exist already; then the route answers 200 (`unchanged`).
+        `file`: the media type, if the answer is a file.
         """
         method, _, path = route.replace("+}", "}").partition(" ")
         self._served[re.sub(r"\{\w+\+\}.*", "{proxy+}", route)] = _Served(path, may)
@@ -142,7 +141,7 @@ class Api(APIGatewayHttpResolver):
         return answer
 
     def _admitted(self, event: Mapping[str, Any]) -> Caller | None:
-        """The caller, known and permitted; none where anyone may call."""
+        """The caller, if known and permitted; None on a route for anyone."""
         door = self._served[event["routeKey"]].may
         caller = None
         if door is not Door.ANYONE:
@@ -150,7 +149,7 @@ class Api(APIGatewayHttpResolver):
             role = None
             if isinstance(door, Permission):
                 role = identity.require(principal, _workgroup(event), door)
-                if role is Role.OPERATOR:  # one everywhere, but only where there is something
+                if role is Role.OPERATOR:  # a role in every workgroup, so the workgroup may not exist
                     workgroups.read(runtime.table(), _workgroup(event))
             request_id = event["requestContext"]["requestId"]
             stamp = Stamp(principal=principal.name, request_id=request_id, changed_at=runtime.now())
@@ -158,7 +157,7 @@ class Api(APIGatewayHttpResolver):
         return caller
 
     def _encoded_path(self, event: Mapping[str, Any]) -> str:
-        """The path with its parameters percent-encoded: API Gateway hands them on decoded, but for `%` itself."""
+        """The path with its parameters percent-encoded. API Gateway has decoded all of them, except for `%` itself."""
         path, given = self._served[event["routeKey"]].path, event.get("pathParameters") or {}
         if "proxy" in given:
             given = {**given, **_apart(path, given)}
@@ -166,7 +165,7 @@ class Api(APIGatewayHttpResolver):
 
 
 def create_api() -> Api:
-    """An API with the four answers to what goes wrong; no route registers any."""
+    """An API with the four answers to errors. No route registers any."""
     api = Api()
 
     def refused(refusal: Refusal) -> Response[Any]:
@@ -181,7 +180,7 @@ def create_api() -> Api:
 
     def broken(error: Exception) -> Response[Any]:
         request_id = api.current_event["requestContext"]["requestId"]
-        # The frames and not the message, which may quote what somebody sent.
+        # The frames without the message, since it may quote the request.
         frames = traceback.format_tb(error.__traceback__)
         logger.error("unexpected", error=type(error).__name__, frames=frames, request_id=request_id)
         return refused(InternalError())
@@ -203,13 +202,13 @@ def _compact(body: object) -> str:
 
 
 def _workgroup(event: Mapping[str, Any]) -> str:
-    """The workgroup of the path, out of the raw path: what the route is matched on, and nothing decoded."""
+    """The workgroup in the raw path, which nobody has decoded: the route is matched on the raw path too."""
     workgroup: str = event["rawPath"].split("/")[3]
     return workgroup
 
 
 def _apart(path: str, given: Mapping[str, str]) -> dict[str, str]:
-    """The parameters that a greedy route's last one holds: the first of them may have slashes, the others haven't."""
+    """The parameters inside the greedy one. Only the first of them may contain slashes."""
     names = [name for name in re.findall(r"\{(\w+)\}", path) if name not in given]
     values = given["proxy"].rsplit("/", len(names) - 1)
     if len(values) < len(names):
@@ -218,7 +217,7 @@ def _apart(path: str, given: Mapping[str, str]) -> dict[str, str]:
 
 
 def _read_body(event: Mapping[str, Any]) -> dict[str, Any]:
-    """The event, if its body is a JSON object in UTF-8 of a bounded size; what its members must be, the route says."""
+    """The event, if its body is a JSON object in UTF-8 and not too large. The route checks the members."""
     body = raw_body(event)
     if len(body) > BODY_BYTES_MAX:
         raise TooLarge(bytes_max=BODY_BYTES_MAX)
@@ -230,12 +229,12 @@ def _read_body(event: Mapping[str, Any]) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:  # UnicodeDecodeError and JSONDecodeError are ValueErrors
         raise MalformedRequest from error
     if not isinstance(parsed, dict):
-        raise InvalidRequest(errors=[{"pointer": "", "detail": "The body must be an object."}])
-    return {**event, "headers": {**event["headers"], "content-type": JSON}}  # however it was spelled
+        raise problems.invalid("The body must be an object.")
+    return {**event, "headers": {**event["headers"], "content-type": JSON}}  # Powertools knows this spelling alone
 
 
 def raw_body(event: Mapping[str, Any]) -> bytes:
-    """The bytes that were sent; API Gateway hands some of them on in base 64."""
+    """The bytes that were sent. API Gateway encodes some bodies in base 64."""
     body: str = event.get("body", "")
     if not event.get("isBase64Encoded"):
         return body.encode("utf-8", "surrogatepass")
@@ -248,13 +247,13 @@ def raw_body(event: Mapping[str, Any]) -> bytes:
 def _no_member_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
-        message = "a member is there twice"
+        message = "a member occurs twice"
         raise ValueError(message)
     return members
 
 
 def _no_constant(name: str) -> Never:
-    message = f"{name} is no JSON"
+    message = f"{name} isn't JSON"
     raise ValueError(message)
 
 

@@ -29,7 +29,7 @@ class Support(View):
 
 
 class CatalogView(View):
-    """What is sold, the numbers that Packhouse's promises rest on, and where to ask."""
+    """The license types for sale, the numbers in Packhouse's rules, and the address for questions."""
 
     license_types: list[LicenseTypeView]
     policies: dict[str, int]

@@ -3,15 +3,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from packhouse.domain.coverage import Covering, Decision, Need
+from packhouse.domain.coverage import Decision, Decisions, Need
 from packhouse.domain.licenses import Catalog, LicenseType
-from packhouse.domain.runs import LICENSES_PER_ITEM_MAX
 from packhouse.web.entitlements import EntitlementView
-from packhouse.web.fields import Amount, Instant, Maybe, Name, Request, User, View
+from packhouse.web.fields import Amount, Instant, Licenses, Maybe, Name, Request, User, View
 
 NEEDS_MAX = 500
-
-Licenses = Annotated[int, Field(strict=True, ge=1, le=LICENSES_PER_ITEM_MAX)]
 
 
 class CoverageItem(Request):
@@ -24,10 +21,7 @@ class AskCoverage(Request):
     items: Annotated[list[CoverageItem], Field(min_length=1, max_length=NEEDS_MAX)]
 
     def needs(self) -> list[Need]:
-        return [
-            Need(user=item.user, licenses=item.licenses, place=f"/items/{number}")
-            for number, item in enumerate(self.items)
-        ]
+        return [Need(user=item.user, licenses=item.licenses, item=number) for number, item in enumerate(self.items)]
 
 
 class PurchaseLine(View):
@@ -36,17 +30,17 @@ class PurchaseLine(View):
 
 
 class Purchase(View):
-    """What to buy; `lines` are what `PUT /cart` takes."""
+    """The licenses to buy: `PUT /cart` takes these lines."""
 
     lines: list[PurchaseLine]
     total: Amount
 
     @classmethod
-    def of(cls, found: Covering) -> "Purchase | None":
+    def of(cls, found: Decisions) -> "Purchase | None":
         if not found.missing:
             return None
-        lines = [PurchaseLine(sku=line.sku, quantity=line.quantity) for line in found.lines]
-        return cls(lines=lines, total=Amount.of(found.cost))
+        lines = [PurchaseLine(sku=line.sku, quantity=line.quantity) for line in found.purchase.lines]
+        return cls(lines=lines, total=Amount.of(found.purchase.total))
 
 
 class Assignable(View):
@@ -55,7 +49,7 @@ class Assignable(View):
 
 
 class CoverageView(View):
-    """What one piece of work may run on. `available` counts licenses of the type that is sold for the service."""
+    """The decision on one need. `available` counts licenses of the type that is sold for the service."""
 
     decision: Decision
     sku: str
@@ -66,9 +60,9 @@ class CoverageView(View):
     purchase: Maybe[Purchase] = None
 
     @classmethod
-    def of(cls, found: Covering, assignable: list[LicenseType], catalog: Catalog, *, now: Instant) -> "CoverageView":
+    def of(cls, found: Decisions, assignable: list[LicenseType], catalog: Catalog, *, now: Instant) -> "CoverageView":
         (one,) = found.decided
-        in_stock = next((kind.sku for kind in assignable if found.stock[kind.sku]), None)
+        in_stock = next((each.sku for each in assignable if found.stock[each.sku]), None)
         return cls(
             decision=one.decision,
             sku=one.sku,
@@ -81,14 +75,14 @@ class CoverageView(View):
 
 
 class CoverageCounts(View):
-    """How many items fall under each decision, and how many licenses are missing in all."""
+    """How many items have each decision, and how many licenses are missing in all."""
 
     decisions: dict[Decision, int]
     missing: int
     purchase: Maybe[Purchase] = None
 
     @classmethod
-    def of(cls, found: Covering) -> "CoverageCounts":
+    def of(cls, found: Decisions) -> "CoverageCounts":
         counts = Counter(one.decision for one in found.decided)
         return cls(
             decisions={decision: counts[decision] for decision in Decision},

@@ -12,11 +12,11 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ANSWER_BYTES_MAX = 5_900_000  # Lambda answers at most 6 MB, in base 64
 
 Workbook = Annotated[str, WithJsonSchema({"type": "string", "format": "binary"})]
-"""A workbook's bytes, which go through Lambda and API Gateway in base 64."""
+"""The bytes of a workbook. They pass Lambda and API Gateway in base 64."""
 
 
 def attached(content: bytes, name: str, *, rows_max: int) -> Response[Workbook]:
-    """The workbook as a file of this name; `AnswerTooLarge` where it is more than Lambda lets through."""
+    """The workbook as a file of this name; `AnswerTooLarge` if Lambda can't answer so much."""
     body = base64.b64encode(content).decode()
     if len(body) > ANSWER_BYTES_MAX:
         raise AnswerTooLarge(rows_max=rows_max)

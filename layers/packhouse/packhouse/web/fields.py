@@ -1,4 +1,4 @@
-"""The fields that requests and answers are made of, with their limits; lengths count UTF-8 bytes."""
+"""The fields of requests and answers, with their limits. Lengths count UTF-8 bytes."""
 
 import unicodedata
 from collections.abc import Mapping
@@ -18,39 +18,39 @@ from pydantic import (
 )
 
 from packhouse.domain.money import Money
-from packhouse.domain.runs import LEASE_SECONDS_MAX, LEASE_SECONDS_MIN
+from packhouse.domain.runs import LEASE_SECONDS_MAX, LEASE_SECONDS_MIN, LICENSES_PER_ITEM_MAX
 
 BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-NO_TEXT = BIDI_CONTROLS | {"\ufffd"}  # which stands where something wasn't UTF-8
+NO_TEXT = BIDI_CONTROLS | {"\ufffd"}  # the replacement for bytes that aren't UTF-8
 PAGE_MAX, PAGE_DEFAULT = 100, 25
 YEARS = (2000, 2999)
 
 
 class Request(BaseModel):
-    """A body: unknown fields are refused, not dropped."""
+    """The body of a request. Unknown fields are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)  # a cold start needs few of a function's
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)  # a cold start needs few of them
 
     def canonical(self) -> Mapping[str, object]:
-        """What the request says, in one form: a field left out and its default given are the same."""
+        """The request in one form: a field left out is the same as a field with its default."""
         return self.model_dump(mode="json", exclude_defaults=True)
 
     def __repr__(self) -> str:
-        """Not what it says: Powertools spells each request out for its debug log, even where that is off."""
+        """The type alone: Powertools formats each request for its debug log, even if that is off."""
         return type(self).__name__
 
 
 class Nothing(Request):
-    """The body of a request that says all it has to say in its path."""
+    """The body of a request that needs none."""
 
 
 NOTHING = Nothing()
 
 
 class View(BaseModel):
-    """An answer. A field that may be absent is left out when it is."""
+    """An answer. An absent field is left out."""
 
-    model_config = ConfigDict(frozen=True, defer_build=True)  # as a request's
+    model_config = ConfigDict(frozen=True, defer_build=True)  # as in Request
 
 
 def _absent(value: object) -> bool:
@@ -58,7 +58,7 @@ def _absent(value: object) -> bool:
 
 
 def _never_null(schema: dict[str, Any]) -> None:
-    """Where it is there it is a value: the description says so too."""
+    """Describe the field as it is when it is present: never null."""
     (present,) = (one for one in schema.pop("anyOf") if one != {"type": "null"})
     schema.pop("default", None)
     schema.update(present)
@@ -71,10 +71,10 @@ Maybe = Annotated[T | None, Field(exclude_if=_absent, json_schema_extra=_never_n
 Instant = Annotated[
     datetime, WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-24T03:00:00Z"]})
 ]
-"""In UTC and whole seconds, as all that is stored but the stamps; pydantic writes it as `instants.text` does."""
+"""In UTC and whole seconds. pydantic writes it as `instants.text` does."""
 
 WrittenObject = Annotated[str, WithJsonSchema({"type": "object"})]
-"""A JSON object that is text already."""
+"""A JSON object, already as text."""
 
 
 class Amount(View):
@@ -90,13 +90,13 @@ class Amount(View):
 
 def _printable(text: str) -> str:
     text = unicodedata.normalize("NFC", text.strip())
-    if text and text.isascii() and text.isprintable():  # as most are; the rest is looked at symbol by symbol
+    if text and text.isascii() and text.isprintable():  # most text; any other is checked symbol by symbol
         return text
     if any(unicodedata.category(symbol) == "Cc" or symbol in NO_TEXT for symbol in text):
-        message = "control characters, and what isn't UTF-8, are no text"
+        message = "must be UTF-8 without control characters"
         raise ValueError(message)
     if not any(unicodedata.category(symbol)[0] not in "CZ" for symbol in text):
-        message = "must have something to see"
+        message = "must have a visible character"
         raise ValueError(message)
     return text
 
@@ -121,11 +121,13 @@ User = Annotated[
     AfterValidator(lambda text: unicodedata.normalize("NFC", text.lower())),
     _bytes_at_most(128),
 ]
-"""A mailbox owner, say: an e-mail address or UPN, trimmed, NFC, lower-cased."""
+"""The owner of a mailbox, for example: an e-mail address or UPN, trimmed, NFC, lower-cased."""
 UserInPath = Annotated[User, Path(), BeforeValidator(unquote)]
-"""The same, percent-encoded."""
+"""A user, percent-encoded."""
 ErrorId = Annotated[str, StringConstraints(max_length=400), AfterValidator(_printable), _bytes_at_most(64)]
 
+Licenses = Annotated[int, Field(strict=True, ge=1, le=LICENSES_PER_ITEM_MAX)]
+"""How many licenses one item takes."""
 LeaseSeconds = Annotated[int, Field(strict=True, ge=LEASE_SECONDS_MIN, le=LEASE_SECONDS_MAX)]
 
 IdempotencyKey = Annotated[
@@ -133,21 +135,21 @@ IdempotencyKey = Annotated[
     Header(
         alias="Idempotency-Key",
         pattern=r"^[\x21-\x7e]{1,255}$",
-        description="Your name for this request: the same key and body have one effect and one answer, for ever.",
+        description="Your name for this request. The same key and body have one effect and one answer, for ever.",
     ),
 ]
 
 
 def _plausible(day: date) -> date:
     if not YEARS[0] <= day.year <= YEARS[1]:
-        message = f"a day of the years {YEARS[0]} to {YEARS[1]}"
+        message = f"must be a day in the years {YEARS[0]} to {YEARS[1]}"
         raise ValueError(message)
     return day
 
 
 Day = Annotated[date, AfterValidator(_plausible)]
 """A day in the workgroup's zone."""
-Limit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="How many at the most.")]
+Limit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="The maximum number of items on the page.")]
 Cursor = Annotated[
-    str | None, Query(max_length=1024, description="`next_cursor` of the page before; without it, the first page.")
+    str | None, Query(max_length=1024, description="The `next_cursor` of the page before; without it, the first page.")
 ]

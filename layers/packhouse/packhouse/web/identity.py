@@ -1,4 +1,4 @@
-"""Who calls, and whether it may: what the authorizer found out, held against the one table of roles."""
+"""The caller, as the authorizer passed it on, and whether the one table of roles lets it do this."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from packhouse.errors import NotFound, NotPermitted, TryAgain, Unauthenticated
 
 
 class Door(StrEnum):
-    """What a route outside of workgroups asks for."""
+    """Who may call a route outside of workgroups."""
 
     ANYONE = auto()
     SIGNED_IN = auto()
@@ -19,39 +19,39 @@ class Door(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """A principal at a route, allowed to be there; `role` is the one that allows it, in the path's workgroup."""
+    """A principal that may call this route. `role` is its role in the path's workgroup, which permits it."""
 
     principal: Principal
     role: Role | None
     stamp: Stamp
 
 
-def told(principal: Principal) -> dict[str, Any]:
-    """What the authorizer hands to API Gateway of a principal it knows."""
+def context(principal: Principal) -> dict[str, Any]:
+    """The authorizer's context for a known principal."""
     return {"principal": principal.name, "kind": principal.kind, "workgroups": dict(principal.roles)}
 
 
-def told_refused(reason: str) -> dict[str, Any]:
-    """What it hands on where it knows nobody."""
+def refused_context(reason: str) -> dict[str, Any]:
+    """The authorizer's context for a token that it doesn't accept."""
     return {"refused": reason}
 
 
-def told_unavailable(seconds: int) -> dict[str, Any]:
-    """What it hands on where it could not find out. API Gateway keeps that answer, too, for so many seconds."""
+def unavailable_context(seconds: int) -> dict[str, Any]:
+    """The authorizer's context if it could not check the token. API Gateway keeps this answer for so many seconds."""
     return {"unavailable": max(seconds, 1)}
 
 
 def signed_in(event: Mapping[str, Any]) -> Principal:
-    """The principal that the authorizer told, else why there is none."""
-    context = event["requestContext"].get("authorizer", {}).get("lambda") or told_refused("no token")
-    if seconds := context.get("unavailable"):
+    """The principal in the authorizer's context, or the refusal there."""
+    passed = event["requestContext"].get("authorizer", {}).get("lambda") or refused_context("no token")
+    if seconds := passed.get("unavailable"):
         raise TryAgain(retry_after_seconds=seconds)
-    if reason := context.get("refused"):
+    if reason := passed.get("refused"):
         raise Unauthenticated(reason=reason)
     return Principal(
-        name=context["principal"],
-        kind=PrincipalKind(context["kind"]),
-        roles={wg: Role(role) for wg, role in (context.get("workgroups") or {}).items()},
+        name=passed["principal"],
+        kind=PrincipalKind(passed["kind"]),
+        roles={wg: Role(role) for wg, role in (passed.get("workgroups") or {}).items()},
     )
 
 

@@ -1,4 +1,4 @@
-"""The security log, as it is asked for and answered."""
+"""The security log: its filters and its entries."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -13,24 +13,23 @@ from packhouse.domain.journal import Entry
 from packhouse.domain.workgroups import Workgroup
 from packhouse.store import journal, workgroups
 from packhouse.store.journal import Wanted
+from packhouse.web import days
 from packhouse.web.api import Api
-from packhouse.web.fields import Day, Instant, Maybe, View
+from packhouse.web.fields import Instant, Maybe, View
 
 KINDS_MAX = 20
-SOON = timedelta(minutes=1)  # another machine's clock may be ahead by less
+SOON = timedelta(minutes=1)  # no machine's clock is further ahead
 
-FirstDay = Annotated[Day | None, Query(alias="from", description="The first day, in the workgroup's zone.")]
-LastDay = Annotated[Day | None, Query(alias="to", description="The last day, in the workgroup's zone.")]
 Kinds = Annotated[list[str] | None, Query(max_length=KINDS_MAX)]
 ProjectId = Annotated[str | None, Query(max_length=64)]
 PackId = Annotated[str | None, Query(max_length=64)]
 
 
-def looked_at(api: Api, wg: str, what: str) -> Workgroup:
-    """The workgroup whose log or usage is read. That an operator does is recorded first, and the stream journals it."""
+def look_at(api: Api, wg: str, route: str) -> Workgroup:
+    """The workgroup whose log or usage is read. A read by an operator is recorded first; the stream journals it."""
     workgroup = workgroups.read(runtime.table(), wg)
     if api.caller.role is Role.OPERATOR:
-        journal.record_read(api.table(), wg, what)
+        journal.record_read(api.table(), wg, route)
     return workgroup
 
 
@@ -43,16 +42,16 @@ def wanted(
     project_id: str | None,
     pack_id: str | None,
 ) -> Wanted:
-    """The entries that these filters let through.
-
-    None before there was a workgroup, since pages walk no months without entries, and none after now.
-    """
-    first, last = workgroup.created_at, runtime.now() + SOON
-    if first_day is not None:
-        first = max(first, instants.day_starts(first_day, workgroup.time_zone))
-    if last_day is not None:
-        last = min(last, instants.day_ends(last_day, workgroup.time_zone))
-    return Wanted(first=first, last=last, kinds=kinds or (), project_id=project_id, pack_id=pack_id)
+    """The filters, within the life of the workgroup: a page would walk month by month through the time outside it."""
+    starts, ends = days.between(first_day, last_day, workgroup.time_zone)
+    latest = runtime.now() + SOON
+    return Wanted(
+        first=max(workgroup.created_at, starts or workgroup.created_at),
+        last=min(latest, ends or latest),
+        kinds=kinds or (),
+        project_id=project_id,
+        pack_id=pack_id,
+    )
 
 
 class ChangeView(View):

@@ -14,7 +14,7 @@ class SourceView(View):
 
 
 class PackView(View):
-    """A pack; `available` is what could be taken now, which is nothing in every state but active."""
+    """A pack. `available` is how many licenses could be taken now: 0 in every state but active."""
 
     pack_id: str
     sku: str
@@ -47,7 +47,7 @@ class PackView(View):
             acquired_at=pack.acquired_at,
             expires_at=pack.expires_at,
             state=pack.standing(now),
-            refundable=False,  # nothing but a card order's pack ever is, and none of these is one
+            refundable=False,  # only a pack of a card order can be
         )
 
 

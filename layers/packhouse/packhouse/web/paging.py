@@ -1,21 +1,22 @@
-"""Cursors: where a page ended, opaque to clients, and never trusted to name a partition."""
+"""Cursors: where a page ended. They are opaque to clients, and never trusted to name a partition."""
 
 import base64
 import binascii
 import json
 
-from packhouse.errors import InvalidRequest
 from packhouse.store.keys import KeyRange
 from packhouse.store.table import Table
 from packhouse.store.wire import Item
+from packhouse.web import problems
+from packhouse.web.problems import FieldsInvalid
 
 
-def encode(*place: str | None) -> str:
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+def encode(*parts: str | None) -> str:
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
 
 
 def decode(cursor: str, parts: int) -> list[str | None]:
-    """The parts of a place, else `InvalidRequest`: a cursor is either ours or wrong."""
+    """The parts that `encode` was given; `FieldsInvalid` if the cursor isn't one of ours."""
     try:
         place = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
     except (binascii.Error, UnicodeDecodeError, ValueError) as error:
@@ -37,7 +38,7 @@ def page(table: Table, keys: KeyRange, *, limit: int, cursor: str | None) -> tup
 
 
 def _after(keys: KeyRange, cursor: str | None) -> Item | None:
-    """The key to go on after, in the partition of `keys` whatever the cursor says."""
+    """The key after which the page begins. Its partition is that of `keys`, and never the cursor's."""
     if cursor is None:
         return None
     if keys.index is None:
@@ -53,5 +54,5 @@ def _after(keys: KeyRange, cursor: str | None) -> Item | None:
     return {"PK": partition, "SK": sort, "owner": keys.partition, "owner_at": owner_at}
 
 
-def not_ours() -> InvalidRequest:
-    return InvalidRequest(errors=[{"pointer": "/cursor", "detail": "It isn't a next_cursor of this list."}])
+def not_ours() -> FieldsInvalid:
+    return problems.invalid("It isn't a next_cursor of this list.", "cursor")

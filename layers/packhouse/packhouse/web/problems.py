@@ -1,35 +1,52 @@
-"""Every refusal as a problem (RFC 9457): the only place that words one for the wire."""
+"""Every refusal as a problem (RFC 9457): the only place that writes one for the wire, and that knows JSON pointers."""
 
 import json
 from collections.abc import Mapping, Sequence
 from functools import singledispatch
-from typing import Any
+from typing import Any, TypedDict
 
 from pydantic_core import to_jsonable_python
 
 from packhouse.errors import (
     IdempotencyKeyMissing,
     InvalidRequest,
+    MoreUsedThanHeld,
+    NotAssignable,
     Refusal,
     TooManyAttempts,
     TryAgain,
     Unauthenticated,
+    UserMissing,
 )
 
 PAGES = "https://packhouse.example/problems/"
-"""Where the page of each problem stands; docs/problems.md is its source."""
+"""The address of each problem's page; docs/problems.md is its source."""
 CONTENT_TYPE = "application/problem+json"
+IN_HEADERS = frozenset({"retry_after_seconds"})
+"""Fields of refusals that are a header and no member."""
+
+
+class FieldError(TypedDict):
+    """A field that can't be as it was sent. `pointer` says where it stands: RFC 6901, into the body or the query."""
+
+    pointer: str
+    detail: str
+
+
+class FieldsInvalid(InvalidRequest):
+    errors: Sequence[FieldError]
 
 
 def problem(refusal: Refusal, *, instance: str) -> dict[str, Any]:
-    """The problem's members: the five of RFC 9457, then the facts. `instance` is the request's id."""
+    """The problem's members: the five of RFC 9457, then the refusal's fields. `instance` is the request's id."""
+    placed = _placed(refusal)
     return {
-        "type": f"{PAGES}{refusal.slug}",
-        "title": refusal.title,
-        "status": refusal.status.value,
-        "detail": str(refusal),
+        "type": f"{PAGES}{placed.slug}",
+        "title": placed.title,
+        "status": placed.status.value,
+        "detail": str(placed),
         "instance": instance,
-        **{name: shown(fact) for name, fact in refusal.facts.items()},
+        **{name: shown(getattr(placed, name)) for name in placed.fields() if name not in IN_HEADERS},
     }
 
 
@@ -49,22 +66,43 @@ def answer(refusal: Refusal, *, instance: str) -> dict[str, Any]:
 
 
 @singledispatch
-def shown(fact: object) -> Any:  # noqa: ANN401  # whatever JSON holds
-    """A fact as its member tells it. Modules with a view of their own for a value register it here."""
-    return to_jsonable_python(fact)
+def shown(value: object) -> Any:  # noqa: ANN401  # whatever JSON holds
+    """A field as its member shows it. A module with its own view of a value registers the view here."""
+    return to_jsonable_python(value)
+
+
+def invalid(detail: str, *place: str | int) -> FieldsInvalid:
+    """The refusal of one field, by its place in the request; without a place, of the whole body."""
+    return FieldsInvalid(errors=[FieldError(pointer=_pointer(place), detail=detail)])
 
 
 def of_validation(errors: Sequence[Mapping[str, Any]]) -> Refusal:
-    """What is wrong with a request's fields: a missing key by its own name, the rest by JSON pointer."""
+    """The refusal for pydantic's errors: a missing Idempotency-Key has its own, the others share one."""
     if any(one["type"] == "missing" and one["loc"] == ("header", "idempotency-key") for one in errors):
         return IdempotencyKeyMissing()
-    return InvalidRequest(
+    return FieldsInvalid(
         errors=[
-            {"pointer": pointer(*one["loc"][1:]), "detail": one["msg"].removeprefix("Value error, ")} for one in errors
+            FieldError(pointer=_pointer(one["loc"][1:]), detail=one["msg"].removeprefix("Value error, "))
+            for one in errors
         ]
     )
 
 
-def pointer(*parts: str | int) -> str:
-    """RFC 6901, into the body; a parameter is named as if it were a member."""
-    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)
+def _placed(refusal: Refusal) -> Refusal:
+    """The refusal; where a rule found a field that can't be, with the place of that field in the request."""
+    match refusal:
+        case UserMissing(needs=needs):
+            places = [("user",) if need.item is None else ("items", need.item, "user") for need in needs]
+            detail = str(refusal)
+            return FieldsInvalid(errors=[FieldError(pointer=_pointer(place), detail=detail) for place in places])
+        case NotAssignable():
+            return invalid(str(refusal), "sku")
+        case MoreUsedThanHeld():
+            return invalid(str(refusal), "licenses_used")
+        case _:
+            return refusal
+
+
+def _pointer(place: Sequence[str | int]) -> str:
+    """RFC 6901, into the body. A parameter of the path or the query counts as a member of the body."""
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in place)

@@ -5,23 +5,19 @@ from pydantic import Field, model_validator
 from packhouse.domain.access import Stamp
 from packhouse.domain.ids import Kind, named, request_hash
 from packhouse.domain.projects import Project, ProjectState
-from packhouse.domain.runs import LICENSES_PER_ITEM_MAX
-from packhouse.web.fields import Instant, Maybe, Name, Request, View
+from packhouse.web.fields import Instant, Licenses, Maybe, Name, Request, View
 
 INACTIVITY_DAYS_MIN, INACTIVITY_DAYS_MAX = 31, 730
-
-
-MOST_DEFAULT = 1
+LICENSES_PER_ITEM_DEFAULT = 1
 
 InactivityDays = Annotated[int, Field(strict=True, ge=INACTIVITY_DAYS_MIN, le=INACTIVITY_DAYS_MAX)]
-Most = Annotated[int, Field(strict=True, ge=1, le=LICENSES_PER_ITEM_MAX)]
 
 
 class CreateProject(Request):
     name: Name
     customer: Name | None = None
     inactivity_days: InactivityDays | None = None
-    max_licenses_per_item: Most = MOST_DEFAULT
+    max_licenses_per_item: Licenses = LICENSES_PER_ITEM_DEFAULT
 
     def project(self, wg: str, *, key: str, by: Stamp) -> Project:
         """The project to create, named by the caller's key."""
@@ -39,19 +35,19 @@ class CreateProject(Request):
 
 
 class ChangeProject(Request):
-    """Any of a project's own fields; one left out stays as it is, and null sets an optional one back.
+    """Any of a project's own fields. A field left out stays as it is; null sets an optional field back.
 
-    `state` says no more than any field does: the project is active afterwards.
+    `state` has no more effect than any other field: the project is active afterwards.
     """
 
     name: Name | None = None
     customer: Name | None = None
     inactivity_days: InactivityDays | None = None
-    max_licenses_per_item: Most | None = None
+    max_licenses_per_item: Licenses | None = None
     state: Literal["active"] | None = None
 
     @model_validator(mode="after")
-    def _what_must_be_is_not_null(self) -> Self:
+    def _only_optional_fields_are_null(self) -> Self:
         for field in self.model_fields_set & {"name", "state"}:
             if getattr(self, field) is None:
                 message = f"{field} can't be null"
@@ -61,7 +57,7 @@ class ChangeProject(Request):
     def changes(self) -> dict[str, object]:
         asked = self.model_dump(exclude_unset=True)
         if "max_licenses_per_item" in asked:
-            asked["max_licenses_per_item"] = self.max_licenses_per_item or MOST_DEFAULT
+            asked["max_licenses_per_item"] = self.max_licenses_per_item or LICENSES_PER_ITEM_DEFAULT
         return asked
 
 

@@ -10,7 +10,6 @@ from packhouse.domain.ids import request_hash
 from packhouse.domain.runs import (
     ERROR_IDS_MAX,
     ITEMS_MAX,
-    LICENSES_PER_ITEM_MAX,
     UNLICENSED,
     Coverage,
     Outcome,
@@ -21,23 +20,23 @@ from packhouse.domain.runs import (
 )
 from packhouse.errors import Refusal
 from packhouse.web import problems
-from packhouse.web.fields import ErrorId, Instant, ItemId, LeaseSeconds, Maybe, Name, Request, User, View
+from packhouse.web.fields import ErrorId, Instant, ItemId, LeaseSeconds, Licenses, Maybe, Name, Request, User, View
 
 ERROR_COUNT_MAX = 1_000_000
 RUN_ID_MAX = 64
 
 
-def _once(what: str, names: Iterable[str]) -> None:
-    listed = list(names)
+def _once(name: str, values: Iterable[str]) -> None:
+    listed = list(values)
     if len(set(listed)) < len(listed):
-        message = f"the same {what} is there twice"
+        message = f"the same {name} occurs twice"
         raise ValueError(message)
 
 
 class StartRunsItem(Request):
     item_id: ItemId
     user: User | None = None
-    licenses: Annotated[int, Field(strict=True, ge=1, le=LICENSES_PER_ITEM_MAX)] = 1
+    licenses: Licenses = 1
     parent_run_id: Annotated[str, Field(max_length=RUN_ID_MAX)] | None = None
     errors: Annotated[list[ErrorId], Field(min_length=1, max_length=ERROR_IDS_MAX)] | None = None
 
@@ -48,9 +47,9 @@ class StartRunsItem(Request):
 
 
 class StartRuns(Request):
-    """Runs to start, all or none: a service on 1 to 98 items, each once.
+    """Runs to start, all or none: a service on 1 to 98 items, each item once.
 
-    A retry of errors names the parent of each item, and which of the errors it left; without these, all of them.
+    A retry of errors names the parent of each item. It may name some of the parent's errors; else it retries all.
     """
 
     service: Name
@@ -64,10 +63,10 @@ class StartRuns(Request):
         retries = self.run_pass is Pass.RETRY_ERRORS
         for number, item in enumerate(self.items):
             if retries and item.parent_run_id is None:
-                message = f"item {number} retries errors, so it names its parent_run_id"
+                message = f"item {number} must have a parent_run_id, since the pass is retry_errors"
                 raise ValueError(message)
             if not retries and (item.parent_run_id is not None or item.errors is not None):
-                message = f"item {number} has a parent_run_id or errors, so the pass is retry_errors"
+                message = f"item {number} has a parent_run_id or errors, so the pass must be retry_errors"
                 raise ValueError(message)
         return self
 
@@ -107,10 +106,10 @@ class HeartbeatRuns(Heartbeat):
 
 
 class Settle(Request):
-    """How a run ended. `errors` are the ids left to retry; `error_count` is their number unless there are more."""
+    """How a run ended. `errors` are ids that can be retried. `error_count` is needed only if there are more errors."""
 
     outcome: Outcome
-    licenses_used: Annotated[int, Field(strict=True, ge=1, le=LICENSES_PER_ITEM_MAX)] | None = None
+    licenses_used: Licenses | None = None
     errors: Annotated[list[ErrorId], Field(max_length=ERROR_IDS_MAX, default_factory=list)]
     error_count: Annotated[int, Field(strict=True, ge=0, le=ERROR_COUNT_MAX)] | None = None
 
@@ -118,10 +117,10 @@ class Settle(Request):
     def _consistent(self) -> Self:
         _once("error", self.errors)
         if self.licenses_used is not None and self.outcome is not Outcome.SUCCEEDED:
-            message = "licenses are used by success alone"
+            message = "only a success uses licenses"
             raise ValueError(message)
         if self.error_count is not None and self.error_count < len(self.errors):
-            message = "error_count is less than there are errors"
+            message = "error_count is less than the number of errors"
             raise ValueError(message)
         return self
 
@@ -178,7 +177,7 @@ class RunView(View):
 
     @classmethod
     def of(cls, run: Run, *, now: Instant) -> "RunView":
-        """The run as it stands now; the deadline is told of a hold alone."""
+        """The run as it is now. Only a held run has `lease_expires_at`."""
         state = run.standing(now)
         return cls.model_validate(
             {
@@ -210,7 +209,7 @@ class RunView(View):
         )
 
     def matches(self, *, states: list[RunState] | None, item_id: str | None, is_open: bool | None) -> bool:
-        """Whether a list filtered by these shows the run; what isn't given filters nothing."""
+        """Whether the run passes these filters. None passes every run."""
         return (
             (not states or self.state in states)
             and (item_id is None or self.item_id == item_id)
@@ -232,7 +231,7 @@ class RunPage(View):
 
 
 class Settled(StrEnum):
-    """Settled: by this request. Unchanged: by an equal one before. Refused: the problem says why."""
+    """Settled: by this request. Unchanged: an equal request settled it before. Refused: `problem` says why."""
 
     SETTLED = "settled"
     UNCHANGED = "unchanged"
@@ -288,6 +287,6 @@ class HeartbeatResults(View):
 
 
 @problems.shown.register
-def _(fact: Run) -> Any:  # noqa: ANN401  # JSON
-    """A run told with a refusal has ended, so the clock doesn't matter to how it reads."""
-    return RunView.of(fact, now=fact.started_at).model_dump(mode="json", by_alias=True)
+def _(run: Run) -> Any:  # noqa: ANN401  # JSON
+    """A run in a refusal has ended, so its view doesn't depend on the time."""
+    return RunView.of(run, now=run.started_at).model_dump(mode="json", by_alias=True)

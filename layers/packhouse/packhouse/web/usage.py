@@ -1,4 +1,4 @@
-"""Usage, as it is asked for and answered."""
+"""Usage: its parameters and its sums."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -10,25 +10,27 @@ from pydantic import Field
 from packhouse.domain.usage import By, Usage
 from packhouse.web.fields import View
 
-SummedBy = Annotated[By, Query(description="What the sums are by.")]
+SummedBy = Annotated[By, Query(description="How the sums are grouped.")]
 
 
 class UsageRow(View):
-    """Licenses by what became of them, and runs that needed none."""
+    """Licenses by what happened to them, and runs that needed no license."""
 
     key: Annotated[
         str,
         Field(
-            description="The month (2026-11), the sku, the project's id or its customer; empty for runs without a sku "
-            "and projects without a customer."
+            description="The month (2026-11), the sku, the project's id, or its customer. Empty for runs without a sku "
+            "and for projects without a customer."
         ),
     ]
-    held: Annotated[int, Field(description="Licenses that starts held.")]
+    held: Annotated[int, Field(description="Licenses that were held by starts.")]
     consumed: int
-    released: Annotated[int, Field(description="Licenses that went back: of what failed, stopped, or used fewer.")]
+    released: Annotated[
+        int, Field(description="Licenses that went back, since a run failed, was stopped, or used fewer.")
+    ]
     lapsed: int
-    covered: Annotated[int, Field(description="Runs that an entitlement covered.")]
-    free: Annotated[int, Field(description="Free runs: retry passes.")]
+    covered: Annotated[int, Field(description="Runs that were covered by an entitlement.")]
+    free: Annotated[int, Field(description="Retry passes, which are free.")]
 
     @classmethod
     def of(cls, key: str, usage: Usage) -> "UsageRow":

@@ -9,14 +9,14 @@ from packhouse.domain.workgroups import Workgroup
 from packhouse.web.addresses import Email
 from packhouse.web.fields import Name, Request, View
 
-NO_ZONES = {"Factory", "localtime"}  # a placeholder, and whatever this machine has
+NO_ZONES = {"Factory", "localtime"}  # a placeholder, and the zone of this machine
 NOTIFY_MAX = 20
 THRESHOLD_MAX = 10_000
 
 
 def _zone(name: str) -> str:
     if name not in available_timezones() - NO_ZONES:
-        message = "not an IANA time zone"
+        message = "must be an IANA time zone"
         raise ValueError(message)
     return name
 
@@ -31,7 +31,7 @@ Threshold = Annotated[int, Field(strict=True, ge=0, le=THRESHOLD_MAX)]
 
 
 class ChangeWorkgroup(Request):
-    """Any of the workgroup's fields but its id; one left out stays as it is."""
+    """Any of the workgroup's fields but its id. A field left out stays as it is."""
 
     name: Name | None = None
     time_zone: Annotated[str, Field(max_length=64), AfterValidator(_zone)] | None = None
