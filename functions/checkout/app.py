@@ -23,6 +23,7 @@ from packhouse.errors import (
     IdempotencyKeyReused,
     OrderNotOpen,
     PaymentProviderUnavailable,
+    PaymentRejected,
     PriceChanged,
     TooManyAttempts,
     UnknownSku,
@@ -69,6 +70,7 @@ def read_openapi() -> Response[WrittenObject]:
         IdempotencyKeyReused,
         OrderNotOpen,
         PaymentProviderUnavailable,
+        PaymentRejected,
         PriceChanged,
         UnknownSku,
     ),
@@ -118,6 +120,7 @@ def read_order(wg: str, order_id: str) -> OrderView:
         IdempotencyKeyMissing,
         OrderNotOpen,
         PaymentProviderUnavailable,
+        PaymentRejected,
         TooManyAttempts,
     ),
 )
@@ -131,7 +134,7 @@ def renew_checkout(wg: str, order_id: str, idempotency_key: IdempotencyKey, want
 @api.serves(
     f"POST {ORDERS}/{{order_id}}/cancel",
     may=Permission.BUY,
-    refuses=(IdempotencyKeyMissing, OrderNotOpen, PaymentProviderUnavailable),
+    refuses=(IdempotencyKeyMissing, OrderNotOpen, PaymentProviderUnavailable, PaymentRejected),
 )
 def cancel_order(wg: str, order_id: str, idempotency_key: IdempotencyKey, wanted: Nothing = NOTHING) -> OrderView:
     del wanted
@@ -141,7 +144,7 @@ def cancel_order(wg: str, order_id: str, idempotency_key: IdempotencyKey, wanted
 
 
 def _days(wg: str, first: Day | None, last: Day | None) -> tuple[datetime | None, datetime | None]:
-    """The instants between which the days lie, in the workgroup's zone; it is read only where a day is given."""
+    """The first instant of the one day and the last of the other, in the workgroup's zone. No day needs no read."""
     if first is None and last is None:
         return None, None
     zone = workgroups.read(runtime.table(), wg).time_zone

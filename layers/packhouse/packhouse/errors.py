@@ -11,7 +11,7 @@ Refusal
 │       CheckoutSuperseded
 ├── 413 TooLarge   415 UnsupportedMediaType
 ├── 422 InvalidRequest, IdempotencyKeyReused, UnknownSku, TooManyLicensesForItem, ServiceNotCovered,
-│       CardMaximumExceeded, AnswerTooLarge, ErrorsNotOfParent
+│       CardMaximumExceeded, PaymentRejected, AnswerTooLarge, ErrorsNotOfParent
 ├── 429 TooManyAttempts
 ├── 500 InternalError   502 PaymentProviderUnavailable
 └── 503 TryAgain
@@ -246,6 +246,15 @@ class CardMaximumExceeded(Refusal):
     sentence = "An order by card comes to at most {maximum.amount} cents."
 
 
+class PaymentRejected(Refusal):
+    """The provider's definite no. Its silence is `PaymentProviderUnavailable`."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    slug = "payment-rejected"
+    title = "The payment provider refuses this"
+    sentence = "The payment provider refuses this as it is, and would refuse the same request again."
+
+
 class AnswerTooLarge(Refusal):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     slug = "answer-too-large"
@@ -259,7 +268,7 @@ class TooManyAttempts(Refusal):
     status = HTTPStatus.TOO_MANY_REQUESTS
     slug = "too-many-attempts"
     title = "Too many attempts"
-    sentence = "That was tried {maximum} times; no more of it."
+    sentence = "This order has had {maximum} checkouts, the most it can have."
 
     def __init__(self, *, retry_after_seconds: int, maximum: int) -> None:
         super().__init__(maximum=maximum)

@@ -132,11 +132,6 @@ def orders(wg: str, first: datetime | None, last: datetime | None) -> KeyRange:
     return KeyRange(index="by_owner", partition=f"ORDERS#{wg}", between=between)
 
 
-def due_orders(until: datetime) -> KeyRange:
-    """Open orders whose time is over, the longest over first."""
-    return KeyRange(index="due", partition="ORDER", between=("0", instants.text(until)))
-
-
 QUEUED = "due, due_at, tries, retry_at, waits_since"
 """What an item has of its place in a queue, and of how it fared there."""
 
