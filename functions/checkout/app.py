@@ -144,7 +144,7 @@ def cancel_order(wg: str, order_id: str, idempotency_key: IdempotencyKey, wanted
 
 
 def _days(wg: str, first: Day | None, last: Day | None) -> tuple[datetime | None, datetime | None]:
-    """The first instant of the one day and the last of the other, in the workgroup's zone. No day needs no read."""
+    """When the first day begins and the last day ends, in the workgroup's zone, which is read only if needed."""
     if first is None and last is None:
         return None, None
     zone = workgroups.read(runtime.table(), wg).time_zone
