@@ -1,4 +1,4 @@
-"""Checkout: what is sold, the API's own description, and orders by card."""
+"""Checkout: the catalog, the API's own description, and orders by card."""
 
 from dataclasses import asdict
 from datetime import datetime
