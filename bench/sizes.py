@@ -111,7 +111,7 @@ def _ticks(shop: Shop) -> Mapping[str, Callable[[], object]]:
     """The schedules whose work is what is due; a further one joins here, and what it finds due in `_filled`."""
 
     def expire() -> None:
-        if shop.expire() != {"orders": DUE}:
+        if shop.expire()["ORDER"]["done"] != DUE:
             raise BenchError("Not as many orders were due as should be.")
 
     return {f"expire-orders, {DUE} due": expire}

@@ -8,9 +8,9 @@ import pytest
 
 from packhouse.domain import instants
 from packhouse.store import keys, queues
-from packhouse.sweep import engine
 from tests.harness.gateway import context, handler_of
 from tests.harness.meter import Bill, metered, size
+from tests.harness.sweeping import QUEUES
 from tests.harness.world import NORTHWIND, START, World
 
 LONG = "é" * 64  # 128 bytes
@@ -135,7 +135,7 @@ def swept(world: World) -> Bill:
     return bill
 
 
-LOOKS = sum(len(keys.queues(queue)) for queue in engine.STEPS)
+LOOKS = sum(len(keys.queues(queue)) for queue in QUEUES)
 
 
 @pytest.mark.parametrize("packs", [1, 2, 5])

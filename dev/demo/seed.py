@@ -11,6 +11,7 @@ from packhouse.catalog import catalog
 from packhouse.domain.access import ApiKey, Role, Stamp
 from packhouse.domain.ids import Kind, named
 from packhouse.domain.licenses import Line
+from packhouse.domain.orders import OrderLine
 from packhouse.domain.packs import Source, SourceKind, packs_of
 from packhouse.domain.workgroups import Workgroup
 from packhouse.policies import Policies
@@ -111,9 +112,8 @@ def _packs(table: StampedTable, seeded: Seeded) -> Sequence[Write]:
         pack
         for number, (name, days_ago, lines) in enumerate(ACQUISITIONS)
         for pack in packs_of(
-            catalog(),
             seeded.workgroups[name],
-            lines,
+            [OrderLine.of(catalog().of(line.sku), line.quantity) for line in lines],
             acquisition=f"{SEED} {number}",
             source=source,
             acquired_at=table.stamp.at - timedelta(days=days_ago),

@@ -1,4 +1,4 @@
-"""Checkout: what is sold, the API's own description, and orders by card."""
+"""Checkout: the catalog, the API's own description, and orders by card."""
 
 from dataclasses import asdict
 from http import HTTPStatus
@@ -21,6 +21,7 @@ from packhouse.errors import (
     IdempotencyKeyReused,
     OrderNotOpen,
     PaymentProviderUnavailable,
+    PaymentRejected,
     PriceChanged,
     TooManyAttempts,
     UnknownSku,
@@ -68,6 +69,7 @@ def read_openapi() -> Response[WrittenObject]:
         IdempotencyKeyReused,
         OrderNotOpen,
         PaymentProviderUnavailable,
+        PaymentRejected,
         PriceChanged,
         UnknownSku,
     ),
@@ -117,6 +119,7 @@ def read_order(wg: str, order_id: str) -> OrderView:
         IdempotencyKeyMissing,
         OrderNotOpen,
         PaymentProviderUnavailable,
+        PaymentRejected,
         TooManyAttempts,
     ),
 )
@@ -130,7 +133,7 @@ def renew_checkout(wg: str, order_id: str, idempotency_key: IdempotencyKey, want
 @api.serves(
     f"POST {ORDERS}/{{order_id}}/cancel",
     may=Permission.BUY,
-    refuses=(IdempotencyKeyMissing, OrderNotOpen, PaymentProviderUnavailable),
+    refuses=(IdempotencyKeyMissing, OrderNotOpen, PaymentProviderUnavailable, PaymentRejected),
 )
 def cancel_order(wg: str, order_id: str, idempotency_key: IdempotencyKey, wanted: Nothing = NOTHING) -> OrderView:
     del wanted

@@ -1,6 +1,6 @@
-"""What Stripe's events are about: looked at there, and done here, one message at a time.
+"""The worker: for each event of Stripe, it reads the session at Stripe and brings the order up to date.
 
-A message that fails comes back; after some tries it waits in the queue of those that failed, with an alarm.
+A message that fails comes back. After five tries it waits in the queue of failed messages, which has an alarm.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The reconciler: goes through Stripe's events once more, for those whose webhook was lost."""
+"""The reconciler: it goes through Stripe's events again and finds the payments whose webhook was lost."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -12,28 +12,29 @@ from packhouse import runtime
 from packhouse.checkout import receiving
 from packhouse.checkout.receiving import Collaborators
 from packhouse.domain.access import Stamp
-from packhouse.errors import Refusal
+from packhouse.errors import PaymentRejected, Refusal
 from packhouse.payments import client
-from packhouse.payments.provider import Notice, PaymentRejected, Payments, TooManyNotices
+from packhouse.payments.provider import Notice, Payments, TooManyNotices
 from packhouse.settings import settings
 from packhouse.store import marks
 from packhouse.store.table import StampedTable
 
 PRINCIPAL = "packhouse:reconcile"
-OVERLAP = timedelta(hours=1)  # an event may be listed a little later than it is dated
+OVERLAP = timedelta(hours=1)  # Stripe may list an event a little later than its date
 FIRST_LOOK = timedelta(days=2)
 WINDOW_MAX = timedelta(hours=1)
+WINDOWS_MAX = 12  # of half the length each time, down to a second
 GIVEN_UP = timedelta(days=1)
-LEFT_SECONDS_MIN = 60  # a look at a session may take half of it, if Stripe is slow
+LEFT_SECONDS_MIN = 60  # if Stripe is slow, one session takes half of it
 
 logger = Logger()
 
 
 def handler(_event: Mapping[str, Any], context: LambdaContext) -> dict[str, int]:
-    """Go through the time since the mark, oldest first, and move the mark after each part of it.
+    """Go through the events since the mark, oldest first, and move the mark after each part of the time.
 
-    What can't be looked at now keeps the mark from passing it, for a day; the others are looked at all the same. A
-    round that is longer than a tick is gone on with at the next.
+    The mark doesn't pass an event whose session can't be read now, for a day; later events are done all the same. If a
+    round is longer than a tick, the next tick continues it.
     """
     begins = runtime.now()
     name = f"reconcile-{begins:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}"
@@ -61,28 +62,29 @@ def _time_left(context: LambdaContext) -> bool:
 
 
 def _looked_at(notice: Notice, *, given_up: bool) -> bool:
-    """Do what the session says; False where it can't be known now, and is to be tried again."""
+    """Bring the order up to date with the event's session. False if the next round must try it again."""
     stamp = Stamp(principal=PRINCIPAL, request_id=notice.event_id, changed_at=runtime.now())
     try:
         receipt = receiving.receive(_using(runtime.table().stamped(stamp)), notice.object_id)
     except Refusal as refusal:
-        last = given_up or isinstance(refusal, PaymentRejected)  # for good: an operator must look
+        last = given_up or isinstance(refusal, PaymentRejected)  # an operator must look
         logger.warning(receiving.ODD if last else "not now", event_id=notice.event_id, cause=refusal.slug)
         return last
-    except Exception as error:  # noqa: BLE001  # an order that makes no sense, say: it keeps no other waiting
+    except Exception as error:  # noqa: BLE001  # a damaged order, say, never stops the others
         logger.warning(receiving.ODD, event_id=notice.event_id, cause=type(error).__name__)
         return given_up
-    logger.info("payment event", kind=notice.kind, receipt=receipt, event_id=notice.event_id)
+    logger.info("payment event", kind=notice.event_type, receipt=receipt, event_id=notice.event_id)
     return True
 
 
 def _notices(payments: Payments, since: datetime, until: datetime) -> tuple[list[Notice], datetime]:
-    """What happened, and until when it was looked at: less of the time where more happened than can be listed."""
-    while True:
+    """The events since then, and the end of their time: the first half, if the whole has too many, and so on."""
+    for _ in range(WINDOWS_MAX):
         try:
             return list(payments.notices(since, until)), until
         except TooManyNotices:
             until = (since + (until - since) / 2).replace(microsecond=0)
+    raise TooManyNotices
 
 
 def _using(table: StampedTable) -> Collaborators:

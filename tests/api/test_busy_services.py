@@ -1,6 +1,9 @@
 """What is no answer of AWS's is told as such: the same request does better in a moment, and nobody looks for a bug."""
 
+import json
+import os
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, tzinfo
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,6 +11,7 @@ import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from tests.fake_stripe.running import API_KEY
 from tests.harness.gateway import Answer
 from tests.harness.memory import forget
 from tests.harness.shop import Shop
@@ -75,3 +79,42 @@ def test_a_refusal_for_good_is_a_bug_and_no_busy_service(shop: Shop, trouble: Ca
     trouble("secrets-manager.GetSecretValue", lambda: throttled("AccessDeniedException"))
 
     assert place(shop).status == 500
+
+
+def rotate(secrets: list[str]) -> None:
+    """Change the webhook's secrets, as an operator does."""
+    secret = {"api_key": API_KEY, "webhook_secrets": secrets}
+    boto3.client("secretsmanager").put_secret_value(
+        SecretId=os.environ["STRIPE_SECRET"], SecretString=json.dumps(secret)
+    )
+
+
+@pytest.mark.parametrize(("minutes", "seen"), [(4, False), (6, True)])
+def test_a_rotated_secret_is_seen_within_five_minutes(
+    shop: Shop,
+    monkeypatch: pytest.MonkeyPatch,
+    minutes: int,
+    seen: bool,  # noqa: FBT001  # a case
+) -> None:
+    class Later(datetime):
+        """The clock of Powertools, so many minutes later."""
+
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Later":
+            return super().now(tz) + timedelta(minutes=minutes)
+
+    assert notify(shop).status == 200
+    rotate(["whsec_another"])
+
+    monkeypatch.setattr("aws_lambda_powertools.utilities.parameters.base.datetime", Later)
+
+    assert notify(shop).status == (400 if seen else 200)
+
+
+def test_a_cold_start_reads_the_secret_anew(shop: Shop) -> None:
+    assert notify(shop).status == 200
+    rotate(["whsec_another"])
+
+    forget()
+
+    assert notify(shop).slug == "signature-invalid"

@@ -13,7 +13,9 @@ from tests.fake_stripe.running import API_KEY
 from tests.harness.shop import TOTAL, Shop
 from tests.harness.world import NORTHWIND
 
-CHEAPER = [{"sku": "mailbox-migration", "name": "x", "quantity": 1, "unit_price": 1}]
+CHEAPER = [
+    {"sku": "mailbox-migration", "code": "MB", "name": "x", "validity_months": 12, "quantity": 1, "unit_price": 1}
+]
 
 
 def test_money_for_a_cancelled_order_is_sent_back_once(shop: Shop) -> None:
@@ -103,7 +105,7 @@ def test_what_is_parked_calls_an_operator_also_if_the_tables_answer_was_lost(
 def cancel(shop: Shop, order_id: str) -> None:
     """Cancel an order without a look at Stripe, as if its page had been paid the instant after."""
     table = shop.world.stamped()
-    orders.cancelled(table, orders.read(table, NORTHWIND, order_id), cancel_key="stop")
+    orders.cancel(table, orders.read(table, NORTHWIND, order_id), cancel_key="stop")
 
 
 def test_no_call_to_stripe_is_begun_once_the_time_for_it_is_over(shop: Shop) -> None:

@@ -4,8 +4,13 @@ from typing import Any
 import pytest
 import stripe
 
-from packhouse.store import keys, orders
-from tests.harness.shop import ADDRESS, TOTAL, Shop
+from packhouse.catalog import checked
+from packhouse.checkout import ordering
+from packhouse.domain import ids, instants
+from packhouse.domain.money import Money
+from packhouse.store import keys, orders, packs
+from packhouse.web.orders import PlaceOrder
+from tests.harness.shop import ADDRESS, ORDER, TOTAL, Shop, buying_with
 from tests.harness.world import CONTOSO, NORTHWIND
 
 
@@ -291,13 +296,13 @@ def test_a_page_that_could_not_be_opened_in_time_is_opened_anew_under_its_key(sh
 
 def test_a_cancel_that_is_sent_twice_at_once_is_answered_as_done(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     order = shop.ordered()
-    end = orders.cancelled
+    end = orders.cancel
 
     def resent(table: Any, met: Any, *, cancel_key: str) -> Any:  # noqa: ANN401  # as the store's
         end(table, met, cancel_key=cancel_key)
         return end(table, met, cancel_key=cancel_key)
 
-    monkeypatch.setattr(orders, "cancelled", resent)  # botocore, when the first answer was lost
+    monkeypatch.setattr(orders, "cancel", resent)  # botocore, when the first answer was lost
     answer = shop.world.call("POST", f"orders/{order['order_id']}/cancel", "ada", key="stop")
 
     assert (answer.status, answer.body["status"]) == (200, "cancelled")
@@ -318,13 +323,24 @@ def test_stripe_being_away_for_one_session_keeps_no_other_from_being_found(shop:
     assert [shop.order(order["order_id"])["status"] for order in (first, second)] == ["paid", "paid"]
 
 
-def test_an_order_that_stripe_rejects_keeps_no_other_waiting(shop: Shop) -> None:
-    strange, plain = shop.ordered(key="strange"), shop.ordered(key="plain")
-    shop.world.edit(keys.order(NORTHWIND, strange["order_id"]), **{"checkout.session_id": "cs_test_none"})
-    shop.advance(hours=25)
+def test_a_type_may_leave_the_catalog_while_an_order_is_open(shop: Shop) -> None:
+    """What the packs need stands on the order: the catalog of the day of payment isn't asked."""
+    sold = {"sku": "gardening", "code": "GD", "name": "Gardening", "unit_price": 700, "validity_months": 5}
+    used = {"consumption": "on_success", "services": ["weeding"], "lease_seconds_default": 900}
+    wanted = PlaceOrder(**{**ORDER, "lines": [{"sku": "gardening", "quantity": 4}]})
+    using = buying_with(shop.world.stamped())
+    name, by = wanted.named_as(NORTHWIND, "one"), using.table.stamp
+    order = wanted.order(name, checked([sold | used]), using.policies, by=by)
+    placed, _ = ordering.place(using, name, wanted.request_hash(), lambda: order)
 
-    shop.expire()
+    shop.pay(str(placed.checkout.url))
+    shop.receive_all()
 
-    assert shop.order(plain["order_id"])["status"] == "expired"
-    assert (shop.world.item(keys.order(NORTHWIND, strange["order_id"])) or {})["status"] == "open"
-    assert shop.expire() == {"orders": 0}
+    paid = shop.order(name.order_id)
+    assert (paid["status"], paid["lines"][0]["name"]) == ("paid", "Gardening")
+    pack = packs.of_item(shop.world.item(keys.pack(NORTHWIND, paid["packs"][0])) or {})
+    assert (pack.sku, pack.quantity, pack.unit_price) == ("gardening", 4, Money(700))
+    assert pack.expires_at == instants.plus_months(pack.acquired_at, 5)
+    assert pack.pack_id == ids.pack_id(
+        "GD", NORTHWIND, name.order_id, "0", expires_at=pack.expires_at, acquired_at=pack.acquired_at
+    )

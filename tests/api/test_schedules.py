@@ -3,8 +3,12 @@
 import pytest
 
 from packhouse.checkout import receiving
+from packhouse.store import keys
+from packhouse.sweep import engine
 from tests.harness.gateway import Context
 from tests.harness.shop import Shop
+from tests.harness.sweeping import NOTHING
+from tests.harness.world import NORTHWIND
 
 
 class Hurried(Context):
@@ -82,11 +86,49 @@ def test_an_order_that_makes_no_sense_keeps_no_other_from_expiring(
     shop.damage(odd, status="melted")
     shop.advance(hours=25)
 
-    first, second = shop.expire(), shop.expire()
+    ticks = []
+    for minutes in (1, 5, 15, 60, 60):
+        ticks.append(shop.expire()["ORDER"])
+        shop.advance(minutes=minutes)
 
     assert shop.order(good)["status"] == "expired"
-    assert caplog.messages.count(receiving.ODD) == 1
-    assert (first["orders"], second["orders"]) == (2, 0)
+    assert [(tick["done"], tick["postponed"], tick["parked"]) for tick in ticks] == [
+        (1, 1, 0),
+        *[(0, 1, 0)] * 3,
+        (0, 0, 1),
+    ]
+    item = shop.world.item(keys.order(NORTHWIND, odd)) or {}
+    assert (item["due"], item["parked_from"]) == ("PARKED#ORDER", "ORDER")
+    assert caplog.messages.count(engine.PARKED) == 1
+
+
+def test_as_many_orders_expire_in_a_tick_as_its_time_allows(shop: Shop) -> None:
+    order_ids = [shop.ordered(key=f"{number}")["order_id"] for number in range(12)]
+    shop.advance(hours=25)
+
+    swept = shop.expire()
+
+    assert swept == {"ORDER": {**NOTHING, "done": 12}}
+    assert statuses(shop, order_ids) == ["expired"] * 12
+
+
+def test_an_outage_of_stripe_parks_no_order_and_says_how_late_the_oldest_is(shop: Shop) -> None:
+    """Nor does a tick ask for each order in vain."""
+    order_ids = [shop.ordered(key=f"{number}")["order_id"] for number in range(7)]
+    shop.advance(hours=24)
+    shop.stripe.faults({"answers": [{"match": "POST /v1/checkout/sessions/{id}/expire", "kind": "429", "times": 100}]})
+
+    ticks = []
+    for _ in range(6):
+        shop.advance(hours=1)
+        ticks.append(shop.expire()["ORDER"])
+    shop.stripe.faults({})
+    shop.advance(minutes=5)
+
+    assert [(tick["done"], tick["postponed"], tick["parked"]) for tick in ticks] == [(0, engine.BUSY_MAX, 0)] * 6
+    assert [tick["late_seconds"] // 3600 for tick in ticks] == [1, 2, 3, 4, 5, 6]
+    assert shop.expire()["ORDER"] == {**NOTHING, "done": 7}
+    assert statuses(shop, order_ids) == ["expired"] * 7
 
 
 def test_what_could_not_be_known_for_a_day_calls_an_operator(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:

@@ -17,7 +17,7 @@ PLANTED: list[tuple[Bug, Fault, timedelta | None, str]] = [
     (planted.read_then_write, Fault.INTERRUPTED, None, "settle-once"),
     (planted.any_error_is_a_conflict, Fault.REFUSED, None, "pack-not-usable"),
     (planted.key_of_the_sdk, Fault.DIES_AFTER, None, "can be paid on 2 pages"),
-    (planted.key_alone, Fault.DIES_AFTER, A_DAY_LATER, "payment-provider-unavailable"),
+    (planted.key_alone, Fault.DIES_AFTER, A_DAY_LATER, "payment-rejected"),
 ]
 """The bug, the fault by which it is found, how long a delivery waits for its next, and what is found."""
 NAMES = [bug.__name__ for bug, *_ in PLANTED]

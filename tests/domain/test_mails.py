@@ -1,7 +1,9 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from packhouse.catalog import catalog
 from packhouse.domain.money import Money
 from packhouse.domain.orders import Address, Checkout, Method, Order, OrderLine
 from packhouse.domain.packs import Pack, Source, SourceKind
@@ -13,7 +15,7 @@ ADDRESS = Address(name="Ada", line1="1 Main Street", city="New York", state="NY"
 
 
 def received(*, zone: str = "UTC", name: str = "Northwind", quantity: int = 1, reference: str | None = None) -> Mail:
-    line = OrderLine(sku="mailbox-migration", name="Mailbox migration", quantity=quantity, unit_price=Money(1205))
+    line = replace(OrderLine.of(catalog().of("mailbox-migration"), quantity), unit_price=Money(1205))
     order = Order(
         workgroup_id="wg_1",
         order_id="ord_1",

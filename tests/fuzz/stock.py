@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 import requests
 
 from packhouse.catalog import catalog
-from packhouse.payments.stripe import EVENT_KINDS
+from packhouse.payments.stripe import EVENT_TYPES
 from tests.fuzz.asking import AS_DESCRIBED, Description, Words
 from tests.fuzz.judging import Caller
 from tests.harness.shop import ADDRESS
@@ -192,10 +192,10 @@ def _event_of(session: str) -> dict[str, Any]:
     One of a session that Stripe doesn't know would come back to the queue's worker for minutes.
     """
     known = _object(
-        id={"type": "string"}, type=_one_of(*EVENT_KINDS), data=_object(object=_object(id=_one_of(session)))
+        id={"type": "string"}, type=_one_of(*EVENT_TYPES), data=_object(object=_object(id=_one_of(session)))
     )
     passed_over = _object(id={}, type=_one_of("balance.available", "charge.refunded"), data={})
-    nameless = _object(id=_one_of(None, 7, []), type=_one_of(*EVENT_KINDS), data={})
+    nameless = _object(id=_one_of(None, 7, []), type=_one_of(*EVENT_TYPES), data={})
     none = {"type": ["object", "array", "string", "null", "number"], "maxProperties": 0}
     schema = {"anyOf": [known, passed_over, nameless, none]}
     return {"required": True, "content": {"application/json": {"schema": schema}}}

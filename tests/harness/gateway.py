@@ -197,15 +197,20 @@ def context() -> LambdaContext:
 
 def handler_of(function: str) -> Handler:
     """The handler of a function of the template, imported from its own folder, with the rights that its role has."""
-    properties = template.functions()[function]
-    module, _, name = properties["Handler"].partition(".")
-    handler: Handler = getattr(_module(properties["CodeUri"], module), name)
+    name = template.functions()[function]["Handler"].rpartition(".")[2]
+    handler: Handler = getattr(module_of(function), name)
 
     def run(event: Mapping[str, Any], context: object) -> object:
         with rights.of(function):
             return handler(event, context)
 
     return run
+
+
+def module_of(function: str) -> ModuleType:
+    """The module of a function of the template, imported from its own folder."""
+    properties = template.functions()[function]
+    return _module(properties["CodeUri"], properties["Handler"].partition(".")[0])
 
 
 def _route(key: str) -> template.Route:

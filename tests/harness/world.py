@@ -12,7 +12,7 @@ from packhouse.catalog import catalog
 from packhouse.domain.access import ApiKey, Role, Stamp
 from packhouse.domain.ids import Kind, named
 from packhouse.domain.journal import OUTSIDE, Entry
-from packhouse.domain.licenses import Line
+from packhouse.domain.orders import OrderLine
 from packhouse.domain.packs import Pack, Source, SourceKind, packs_of
 from packhouse.domain.workgroups import Workgroup
 from packhouse.operations.invariants import checks
@@ -134,9 +134,8 @@ class World:
     ) -> Pack:
         """A demo pack, granted as every pack is."""
         (pack,) = packs_of(
-            catalog(),
             wg,
-            [Line(sku, quantity)],
+            [OrderLine.of(catalog().of(sku), quantity)],
             acquisition=name or f"demo {next(self._numbers)}",
             source=Source(kind=SourceKind.DEMO),
             acquired_at=acquired or self.clock.now,

@@ -12,6 +12,7 @@ from packhouse.domain import instants
 from packhouse.domain.access import Stamp
 from packhouse.domain.ids import Kind, named, pack_expiry
 from packhouse.domain.licenses import Line
+from packhouse.domain.orders import OrderLine
 from packhouse.domain.packs import Pack, Source, SourceKind, packs_of
 from packhouse.domain.projects import Project
 from packhouse.domain.runs import Run
@@ -102,9 +103,8 @@ def make(shop: Shop, name: str, kind: plans.Kind, rng: random.Random) -> tuple[P
 def _granted(table: StampedTable, wg: str, line: Line, expires_at: datetime) -> Pack:
     acquired_at = instants.plus_months(expires_at, -catalog().of(line.sku).validity_months)
     (pack,) = packs_of(
-        catalog(),
         wg,
-        [line],
+        [OrderLine.of(catalog().of(line.sku), line.quantity)],
         acquisition=f"demo {expires_at}",
         source=Source(kind=SourceKind.DEMO),
         acquired_at=acquired_at,
@@ -125,9 +125,8 @@ def _paid(shop: Shop, table: StampedTable, wg: str, number: int, quantity: int) 
     payment = using.payments.read_checkout(placed.checkout.session_id).payment
     assert payment is not None
     (pack,) = packs_of(
-        catalog(),
         wg,
-        [Line(SERVICE, quantity)],
+        placed.lines,
         acquisition=name.order_id,
         source=Source(kind=SourceKind.CARD, order_id=name.order_id),
         acquired_at=payment.charged_at,

@@ -9,7 +9,7 @@ from packhouse.store import keys
 from packhouse.store.patience import WriteRefused
 from packhouse.store.table import StampedTable, Table, Write
 from packhouse.store.wire import plain
-from packhouse.sweep import engine
+from tests.harness import sweeping
 from tests.histories.checker import UNKNOWN
 from tests.histories.operations import EXPIRED, LAPSED, LEFT, STOPPED, Operation, SweepPack, SweepRun
 from tests.histories.places import POLICIES, Place
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 type Deeds = dict[str, Hashable]
 """By the id of a run or pack, what a tick did with it."""
 
-ITEMS_MAX, SECONDS = 1000, 60
-
 
 def tick(place: Place, now: int) -> list[tuple[Operation, Hashable]]:
     """What a tick did: to each run and pack something or nothing, each at an instant of its own."""
@@ -29,7 +27,7 @@ def tick(place: Place, now: int) -> list[tuple[Operation, Hashable]]:
     table, at = _Watched(place.client, place.table.name, deeds), place.at(now)
     otherwise: Hashable = LEFT
     try:
-        swept = engine.tick(table, POLICIES, clock=lambda: at, seconds=SECONDS, items_max=ITEMS_MAX)
+        swept = sweeping.tick(table, POLICIES, clock=lambda: at)
     except TryAgain:
         otherwise = UNKNOWN
     else:

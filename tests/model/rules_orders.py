@@ -221,7 +221,7 @@ class BankRules(TillRules):
         self.at_stripe()
         told = self.stage.shop.expire()
         looked_at = model_orders.expire(self.till, by="packhouse:expire")
-        assert told == {"orders": looked_at}
+        assert told == {"ORDER": {"done": looked_at, "postponed": 0, "parked": 0, "late_seconds": 0}}
         self.met("expire orders", "expired" if looked_at > len(model_orders.untold(self.till)) else "none")
         if model_orders.untold(self.till):
             self.met("expire orders", "paid")

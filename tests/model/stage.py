@@ -8,16 +8,16 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from packhouse import runtime, settings
+from packhouse import settings
 from packhouse.domain.journal import OUTSIDE, Entry
 from packhouse.journal.entries import entry_of
 from packhouse.operations.invariants import checks
 from packhouse.store import keys, marks
 from packhouse.store.wire import plain
-from packhouse.sweep import engine
 from tests.harness import template
 from tests.harness.gateway import Answer, Gateway, context, handler_of
 from tests.harness.shop import Shop
+from tests.harness.sweeping import tick
 from tests.harness.world import NORTHWIND, START, World, path_of
 from tests.model.model import Packhouse
 from tests.model.tally import Tally
@@ -112,8 +112,7 @@ class Stage:
         if items_max is None:
             told: dict[str, dict[str, int]] = handler_of("SweepFunction")({"job": "sweep"}, context())
             return told
-        given: Any = {"seconds": 60, "items_max": items_max, "clock": runtime.now}
-        swept = engine.tick(self.world.table, settings.settings().policies, **given)
+        swept = tick(self.world.table, settings.settings().policies, items_max=items_max)
         return {queue: asdict(one) for queue, one in swept.items()}
 
     def watch(self) -> list[str]:

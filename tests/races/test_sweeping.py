@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from packhouse import runtime
 from packhouse.consumption import settling
 from packhouse.domain import instants
 from packhouse.domain.access import Stamp
@@ -16,8 +15,8 @@ from packhouse.errors import LeaseEnded, Refusal
 from packhouse.policies import Policies
 from packhouse.store import keys, runs
 from packhouse.store.table import StampedTable
-from packhouse.sweep import engine
 from packhouse.sweep.engine import Swept
+from tests.harness.sweeping import tick
 from tests.harness.world import NORTHWIND, START, World
 from tests.races.test_races import CALLERS, at_once
 
@@ -27,7 +26,7 @@ type Settled = tuple[Run, bool]
 
 
 def sweeping_at(world: World, *, items_max: int = 1000) -> Callable[[], dict[str, Swept]]:
-    return lambda: engine.tick(world.table, Policies(), clock=runtime.now, seconds=60, items_max=items_max)
+    return lambda: tick(world.table, Policies(), items_max=items_max)
 
 
 def stamped_before(world: World, number: int) -> StampedTable:

@@ -4,16 +4,17 @@ import pytest
 
 from packhouse.domain.packs import PackState
 from packhouse.policies import Policies
-from packhouse.sweep import engine
+from packhouse.sweep import runs as sweep_runs
+from tests.harness.sweeping import NOTHING, QUEUES
 from tests.harness.world import World
-from tests.sweep.ticks import NOTHING, counters, expiring_in, run_item, set_pack, sweep
+from tests.sweep.ticks import counters, expiring_in, run_item, set_pack, sweep
 
 
 def test_nothing_due_is_nothing_done(world: World) -> None:
     world.grant("mailbox-migration", 3)
     world.started(world.project())
 
-    assert sweep(world) == dict.fromkeys(engine.STEPS, NOTHING)
+    assert sweep(world) == dict.fromkeys(QUEUES, NOTHING)
 
 
 def test_a_hold_lapses_from_the_second_its_lease_ends(world: World) -> None:
@@ -175,7 +176,7 @@ def test_a_lapse_decided_on_a_stale_read_loses_to_a_heartbeat_and_to_a_settlemen
     world.clock.advance(seconds=1)
 
     for item in stale:
-        engine.STEPS["RUN"](world.stamped(), Policies(), item)
+        sweep_runs.step(world.stamped(), Policies(), item)
 
     assert [run_item(world, project, run)["state"] for run in (extended, settled)] == ["held", "consumed"]
     assert counters(world, pack) == (0, 0, 0)

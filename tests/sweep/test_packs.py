@@ -5,8 +5,9 @@ import pytest
 from packhouse.consumption import settling
 from packhouse.domain.packs import PackState
 from packhouse.domain.runs import Outcome, Settlement
+from tests.harness.sweeping import NOTHING
 from tests.harness.world import NORTHWIND, World
-from tests.sweep.ticks import NOTHING, counters, expiring_in, item_of, set_pack, sweep
+from tests.sweep.ticks import counters, expiring_in, item_of, set_pack, sweep
 
 
 def test_a_pack_expires_from_the_second_it_ends(world: World) -> None:

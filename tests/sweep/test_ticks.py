@@ -12,9 +12,11 @@ from packhouse.policies import Policies
 from packhouse.store import keys, queues
 from packhouse.store.wire import Item
 from packhouse.sweep import engine
+from packhouse.sweep import runs as sweep_runs
 from packhouse.sweep.engine import Swept
+from tests.harness.sweeping import NOTHING, QUEUES
 from tests.harness.world import World
-from tests.sweep.ticks import NOTHING, counters, expiring_in, item_of, run_item, sweep
+from tests.sweep.ticks import counters, expiring_in, item_of, run_item, sweep
 
 
 def spoil(world: World, item: Item, **attributes: Any) -> None:  # noqa: ANN401  # as an item has
@@ -53,7 +55,7 @@ def test_a_tick_says_for_how_long_what_it_left_has_been_due(world: World) -> Non
     assert first["RUN"].done == 1
     assert first["PACK"] == Swept(late_seconds=2 * 3600)
     assert (second["RUN"], second["PACK"]) == (Swept(), Swept(done=1))
-    assert third == dict.fromkeys(engine.STEPS, Swept())
+    assert third == dict.fromkeys(QUEUES, Swept())
 
 
 def test_a_tick_without_time_does_nothing_and_says_so(world: World) -> None:
@@ -191,7 +193,7 @@ def test_what_only_ever_meets_a_busy_table_is_late_since_it_was_first_due(
 
     assert late == [{**NOTHING, "postponed": 1, "late_seconds": 60 * number} for number in range(3)]
     assert after == {**NOTHING, "done": 1}
-    told = [vars(record) for record in caplog.records if record.message == "table busy"]
+    told = [vars(record) for record in caplog.records if record.message == engine.BUSY]
     assert [(one["queue"], one["item"]) for one in told] == [("RUN", run)] * 3
 
 
@@ -220,7 +222,7 @@ def test_an_index_that_lags_brings_nothing_up_twice(world: World) -> None:
     sweep(world)
 
     for item in stale:
-        engine.STEPS["RUN"](world.stamped(), Policies(), item)
+        sweep_runs.step(world.stamped(), Policies(), item)
 
     assert counters(world, pack) == (3, 0, 0)
     assert {run_item(world, project, run)["state"] for run in runs} == {"lapsed"}

@@ -3,17 +3,15 @@
 from datetime import timedelta
 from typing import Any
 
-from packhouse import runtime
 from packhouse.domain import instants
 from packhouse.domain.packs import Pack
 from packhouse.policies import Policies
 from packhouse.store import keys
 from packhouse.store.wire import Item
-from packhouse.sweep import engine
 from tests.harness.gateway import context, handler_of
+from tests.harness.sweeping import tick
 from tests.harness.world import NORTHWIND, START, World
 
-NOTHING = {"done": 0, "postponed": 0, "parked": 0, "late_seconds": 0}
 YEAR_AGO = instants.plus_months(START, -12)
 
 
@@ -21,8 +19,7 @@ def sweep(world: World, **bounds: Any) -> Any:  # noqa: ANN401  # JSON, or what 
     """A tick of the function; with bounds, of what it calls."""
     if not bounds:
         return handler_of("SweepFunction")({"job": "sweep"}, context())
-    given = {"seconds": 60, "items_max": 1000, **bounds}
-    return engine.tick(world.table, Policies(), clock=runtime.now, **given)
+    return tick(world.table, Policies(), **bounds)
 
 
 def item_of(world: World, pack: Pack) -> Item:

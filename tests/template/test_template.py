@@ -21,6 +21,7 @@ from packhouse.policies import Policies
 from packhouse.store import mails
 from packhouse.sweep import engine
 from tests.harness import template
+from tests.harness.gateway import module_of
 
 MANAGED_WITH_ANY_RESOURCE = {
     # What SAM itself attaches: log lines, traces, and for a stream its reading. AWS's own, with `Resource: *`.
@@ -72,6 +73,9 @@ CALLS: dict[str, dict[str, set[str]]] = {
     },
     "DocumentsFunction": {"Table": {"GetItem", "BatchGetItem", "PutItem"}, "Journal": {"Query"}},
 }
+
+
+ORDER_SECONDS = client.CALLS_SECONDS_MAX + stripe.CALL_SECONDS_MAX + 10  # if Stripe and the table are slow
 
 
 def of_type(kind: str) -> dict[str, Any]:
@@ -183,6 +187,13 @@ def test_a_function_that_asks_stripe_is_done_before_its_time_is_over() -> None:
     seconds = {name: of_type("AWS::Lambda::Function")[name]["Properties"]["Timeout"] for name in asking}
 
     assert min(seconds.values()) >= client.CALLS_SECONDS_MAX + stripe.CALL_SECONDS_MAX + 2  # and some for DynamoDB
+
+
+@pytest.mark.parametrize(("function", "item_seconds"), [("SweepFunction", 30), ("ExpireOrdersFunction", ORDER_SECONDS)])
+def test_a_tick_finishes_its_last_item_within_the_functions_time(function: str, item_seconds: int) -> None:
+    seconds = of_type("AWS::Lambda::Function")[function]["Properties"]["Timeout"]
+
+    assert module_of(function).SECONDS_PER_TICK + item_seconds <= seconds
 
 
 def test_every_function_file_imports_only_the_layer() -> None:
@@ -333,14 +344,26 @@ def test_a_schedule_that_fails_raises_an_alarm(function: str) -> None:
     assert alarm["AlarmActions"] == [{"Ref": "Alarms"}]
 
 
-def test_a_sweep_that_is_behind_or_silent_and_what_it_parks_raise_alarms() -> None:
-    late, parked = (template.resources()[name]["Properties"] for name in ("SweepLateness", "ParkedItem"))
-    behind, items = (template.resources()[name]["Properties"] for name in ("SweepBehind", "ParkedItems"))
+TICKS = {
+    "SweepFunction": ("SweepLateness", "SweepBehind", "ParkedItem"),
+    "ExpireOrdersFunction": ("ExpiryLateness", "ExpiryBehind", "ParkedOrder"),
+}
 
+
+@pytest.mark.parametrize("function", TICKS)
+def test_queues_that_are_behind_or_silent_and_items_that_are_parked_raise_alarms(function: str) -> None:
+    late, behind, parked, items = (
+        template.resources()[name]["Properties"] for name in (*TICKS[function], "ParkedItems")
+    )
+
+    log = template.functions()[function]["LoggingConfig"]["LogGroup"]
+    assert late["LogGroupName"] == parked["LogGroupName"] == log
     assert late["FilterPattern"] == f'{{ $.message = "{engine.SWEPT}" }}'
     assert late["MetricTransformations"][0]["MetricValue"] == "$.late_seconds"
     assert behind["TreatMissingData"] == "breaching"
     assert parked["FilterPattern"] == f'{{ $.message = "{engine.PARKED}" }}'
+    assert behind["Period"] * behind["EvaluationPeriods"] <= 1800
+    assert behind["Threshold"] <= 1800
     for alarm, metric in ((behind, late), (items, parked)):
         assert alarm["MetricName"] == metric["MetricTransformations"][0]["MetricName"]
         assert alarm["AlarmActions"] == [{"Ref": "Alarms"}]

@@ -1,4 +1,4 @@
-"""The catalog, read from the data file beside it and checked as it is read: a wrong file stops the cold start."""
+"""The catalog, read from `catalog.json` and checked. A wrong file stops the cold start."""
 
 import json
 from collections import Counter
@@ -16,7 +16,7 @@ UNIT_PRICE_MIN = 50  # cents: the least that a card is charged with
 
 
 class CatalogWrong(ValueError):  # noqa: N818  # read by whoever edits the file
-    """What is wrong with the catalog's data file."""
+    """A mistake in `catalog.json`."""
 
 
 @cache
@@ -25,7 +25,7 @@ def catalog() -> Catalog:
 
 
 def checked(entries: Iterable[dict[str, Any]]) -> Catalog:
-    """The catalog of these entries, else `CatalogWrong` with the first thing that is wrong."""
+    """The catalog of these entries, or `CatalogWrong` with the first mistake."""
     types = [_license_type(entry) for entry in entries]
     _once("sku", [license_type.sku for license_type in types])
     _once("code", [license_type.code for license_type in types])
@@ -61,8 +61,8 @@ def _license_type(entry: dict[str, Any]) -> LicenseType:
     return license_type
 
 
-def _once(what: str, values: Iterable[str]) -> None:
+def _once(name: str, values: Iterable[str]) -> None:
     for value, times in Counter(values).items():
         if times > 1:
-            message = f"{what} {value} is there {times} times"
+            message = f"{name} {value} appears {times} times"
             raise CatalogWrong(message)

@@ -11,7 +11,7 @@ Refusal
 │       CheckoutSuperseded
 ├── 413 TooLarge   415 UnsupportedMediaType
 ├── 422 InvalidRequest, IdempotencyKeyReused, UnknownSku, TooManyLicensesForItem, ServiceNotCovered,
-│   │   CardMaximumExceeded, AnswerTooLarge, ErrorsNotOfParent
+│   │   CardMaximumExceeded, PaymentRejected, AnswerTooLarge, ErrorsNotOfParent
 │   └── InvalidRequest, found by a rule: UserMissing, NotAssignable, MoreUsedThanHeld
 ├── 429 TooManyAttempts
 ├── 500 InternalError   502 PaymentProviderUnavailable
@@ -330,6 +330,15 @@ class CardMaximumExceeded(Refusal):
     sentence = "The total of an order by card is at most {maximum}."
 
     maximum: "Money"
+
+
+class PaymentRejected(Refusal):
+    """The provider's definite no. Its silence is `PaymentProviderUnavailable`."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    slug = "payment-rejected"
+    title = "The payment provider refuses this"
+    sentence = "The payment provider refuses this as it is, and would refuse the same request again."
 
 
 class AnswerTooLarge(Refusal):

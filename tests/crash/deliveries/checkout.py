@@ -136,7 +136,7 @@ def expire_orders(shop: Shop) -> Delivery:
     shop.advance(hours=23, minutes=58)
     pay(shop, order)
     shop.advance(minutes=3)
-    return Delivery(source=Tick("ExpireOrdersFunction", timedelta(minutes=20)), rival=shop.receive_all)
+    return Delivery(source=Tick("ExpireOrdersFunction", timedelta(minutes=5)), rival=shop.receive_all)
 
 
 def pay(shop: Shop, order: dict[str, Any]) -> None:
@@ -155,7 +155,7 @@ def late(shop: Shop) -> dict[str, Any]:
     order = shop.ordered()
     pay(shop, order)
     table = shop.world.stamped()
-    orders.cancelled(table, orders.read(table, NORTHWIND, order["order_id"]), cancel_key="stop")
+    orders.cancel(table, orders.read(table, NORTHWIND, order["order_id"]), cancel_key="stop")
     return paid(shop)
 
 

@@ -1,11 +1,11 @@
-"""Orders: a purchase by card, from its placing to the packs that exist once it was paid."""
+"""Orders: a purchase by card, from the day it is placed to its packs, which exist once it was paid."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from packhouse.domain.licenses import Catalog, Line, Price
+from packhouse.domain.licenses import Catalog, LicenseType, Line, Price
 from packhouse.domain.money import Money
 from packhouse.errors import CardMaximumExceeded, PriceChanged
 
@@ -14,7 +14,7 @@ CHECKOUTS_MAX = 20  # pay pages of one order, one after another
 
 
 class OrderStatus(StrEnum):
-    """Open until paid, cancelled or expired; a payment that was under way makes an expired one paid after all."""
+    """Open until paid, cancelled or expired. An expired order still becomes paid if a payment was under way."""
 
     OPEN = "open"
     PAID = "paid"
@@ -41,12 +41,26 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderLine:
-    """A quantity of one license type, at the price of the day it was ordered."""
+    """A quantity of one license type, with the type's terms on the day of the order: it may leave the catalog later."""
 
     sku: str
+    code: str
     name: str
+    validity_months: int
     quantity: int
     unit_price: Money
+
+    @classmethod
+    def of(cls, license_type: LicenseType, quantity: int) -> "OrderLine":
+        """So many licenses of a type, on today's terms."""
+        return cls(
+            sku=license_type.sku,
+            code=license_type.code,
+            name=license_type.name,
+            validity_months=license_type.validity_months,
+            quantity=quantity,
+            unit_price=license_type.unit_price,
+        )
 
     @property
     def amount(self) -> Money:
@@ -55,7 +69,7 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkout:
-    """A pay page of an order: its number names it to Stripe, so that asking for it twice opens it once."""
+    """A pay page of an order. Its number is its name at Stripe, so that asking for it twice opens it once."""
 
     number: int
     key: str  # the caller's name for it
@@ -111,16 +125,19 @@ class Order:
     def total(self) -> Money:
         return Money(sum(line.amount.amount for line in self.lines))
 
+    def is_paid_by(self, payment: Payment) -> bool:
+        return self.payment is not None and self.payment.payment_id == payment.payment_id
+
     def is_over(self, now: datetime) -> bool:
-        """Whether its time is over, though nothing may have ended it yet."""
+        """Whether the order is still open though its time is over."""
         return self.status is OrderStatus.OPEN and self.expires_at <= now
 
     def as_read(self, now: datetime) -> "Order":
-        """The order as a reader is told of it: once its time is over it is expired, also before a tick has ended it."""
+        """The order as readers see it: expired once its time is over, even before a tick has ended it."""
         return replace(self, status=OrderStatus.EXPIRED) if self.is_over(now) else self
 
     def as_placed(self) -> "Order":
-        """The order as the answer to its placing told it: only what never changes."""
+        """The order as in the answer to its placing: only what never changes."""
         return replace(
             self,
             status=OrderStatus.OPEN,
@@ -132,16 +149,8 @@ class Order:
 
 
 def priced(catalog: Catalog, lines: Sequence[Line], *, expected: Money | None) -> tuple[OrderLine, ...]:
-    """The lines at today's prices; refused where their total isn't the one expected, or more than a card takes."""
-    found = tuple(
-        OrderLine(
-            sku=line.sku,
-            name=catalog.of(line.sku).name,
-            quantity=line.quantity,
-            unit_price=catalog.of(line.sku).unit_price,
-        )
-        for line in lines
-    )
+    """The lines at today's prices. Refused if their total isn't the expected one, or is more than a card takes."""
+    found = tuple(OrderLine.of(catalog.of(line.sku), line.quantity) for line in lines)
     total = Money(sum(line.amount.amount for line in found))
     if expected is not None and expected != total:
         raise PriceChanged(lines=[Price(line.sku, line.unit_price) for line in found])
@@ -151,8 +160,8 @@ def priced(catalog: Catalog, lines: Sequence[Line], *, expected: Money | None) -
 
 
 def checkout_ends(now: datetime, order_expires_at: datetime, *, minutes_min: int) -> datetime:
-    """When a pay page opened now closes: just before the order ends, but not sooner than Stripe lets it.
+    """When a pay page that is opened now closes: just before the order ends, but no sooner than Stripe allows.
 
-    Stripe wants a page to close in less than the 24 hours that an order lives.
+    An order lives 24 hours, and Stripe keeps a page open for less than that.
     """
     return max(order_expires_at - timedelta(minutes=1), now + timedelta(minutes=minutes_min))

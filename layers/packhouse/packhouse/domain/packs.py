@@ -4,10 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from packhouse.domain import ids, instants
-from packhouse.domain.licenses import Catalog, LicenseType, Line
+from packhouse.domain.licenses import LicenseType
 from packhouse.domain.money import Money
+
+if TYPE_CHECKING:
+    from packhouse.domain.orders import OrderLine
 
 EXPIRING_WITHIN = timedelta(days=45)  # as the name in the API says
 
@@ -90,37 +94,28 @@ class Pack:
         return self.available if self.standing(now) is PackStanding.ACTIVE else 0
 
 
-def acquired(
-    workgroup_id: str,
-    license_type: LicenseType,
-    quantity: int,
-    *names: str,
-    source: Source,
-    acquired_at: datetime,
-) -> Pack:
-    """A new pack, valid for its type's calendar months. `names` make its id: those of an order and its line."""
-    expires_at = instants.plus_months(acquired_at, license_type.validity_months)
+def acquired(workgroup_id: str, line: "OrderLine", *names: str, source: Source, acquired_at: datetime) -> Pack:
+    """The pack of a line, valid for the months of the line. Its id is made of `names`: the order and the line number."""
+    expires_at = instants.plus_months(acquired_at, line.validity_months)
     return Pack(
         workgroup_id=workgroup_id,
-        pack_id=ids.pack_id(license_type.code, workgroup_id, *names, expires_at=expires_at, acquired_at=acquired_at),
-        sku=license_type.sku,
+        pack_id=ids.pack_id(line.code, workgroup_id, *names, expires_at=expires_at, acquired_at=acquired_at),
+        sku=line.sku,
         source=source,
-        quantity=quantity,
-        available=quantity,
-        unit_price=license_type.unit_price,
+        quantity=line.quantity,
+        available=line.quantity,
+        unit_price=line.unit_price,
         acquired_at=acquired_at,
         expires_at=expires_at,
     )
 
 
 def packs_of(
-    catalog: Catalog, wg: str, lines: Sequence[Line], *, acquisition: str, source: Source, acquired_at: datetime
+    wg: str, lines: Sequence["OrderLine"], *, acquisition: str, source: Source, acquired_at: datetime
 ) -> list[Pack]:
-    """A pack per line. `acquisition` names what they came from, so that the same one makes the same packs again."""
+    """A pack per line. The same `acquisition` (an order's id, say) makes the same packs again."""
     return [
-        acquired(
-            wg, catalog.of(line.sku), line.quantity, acquisition, str(index), source=source, acquired_at=acquired_at
-        )
+        acquired(wg, line, acquisition, str(index), source=source, acquired_at=acquired_at)
         for index, line in enumerate(lines)
     ]
 

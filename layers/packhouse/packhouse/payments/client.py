@@ -1,12 +1,12 @@
-"""Where Stripe's client is built, for the functions that call it: it and nothing of it is loaded by the others."""
+"""Stripe's client, its secret and its queue, for the functions that use Stripe. No other function loads this."""
 
 import json
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from aws_lambda_powertools.utilities.parameters import GetParameterError, SecretsProvider
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as ConnectionFailed
 
@@ -17,28 +17,31 @@ from packhouse.settings import payment_settings, stripe_queue
 from packhouse.store.patience import passes
 
 if TYPE_CHECKING:
-    from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
 CALLS_SECONDS_MAX = 14  # the last call may take CALL_SECONDS_MAX more
-SECRET_SECONDS = 300  # how long a rotated secret goes on being used
+SECRET_SECONDS_MAX = 300  # for so long a process goes on with a secret that was rotated
 
 
 def payments() -> StripePayments:
-    """Stripe, for one piece of work, which is over before its function's time is."""
-    known = _account(str(_secret(_period())["api_key"]))
+    """Stripe, for one piece of work. Its calls end before the function's time-out."""
+    known = _account(str(_secret()["api_key"]))
     return StripePayments(known, return_url=payment_settings().return_url, seconds=CALLS_SECONDS_MAX)
 
 
 def webhook_secrets() -> list[str]:
-    """The secrets that sign Stripe's webhooks: the current one, and during a rotation the previous."""
-    found: list[str] = _secret(_period())["webhook_secrets"]
+    """The secrets that sign Stripe's webhooks: the current one, and during a rotation the previous one."""
+    found: list[str] = _secret()["webhook_secrets"]
     return found
 
 
 def enqueue(message: Mapping[str, str]) -> None:
-    """Hand what Stripe told to the worker."""
-    _answered(_queue().send_message, QueueUrl=stripe_queue(), MessageBody=json.dumps(message))
+    """Hand an event of Stripe's to the worker."""
+    try:
+        _queue().send_message(QueueUrl=stripe_queue(), MessageBody=json.dumps(message))
+    except (ConnectionFailed, HTTPClientError, ClientError) as error:
+        _raise_if_busy(error)
+        raise
 
 
 @cache
@@ -46,28 +49,20 @@ def _account(api_key: str) -> Account:
     return account(api_key, api_url=payment_settings().stripe_url)
 
 
-def _period() -> int:
-    return int(time.monotonic() // SECRET_SECONDS)
-
-
-@cache
-def _secret(period: int) -> dict[str, Any]:
-    """The secret, read again in each period."""
-    del period
-    answer = _answered(_secrets_manager().get_secret_value, SecretId=payment_settings().secret_name)
-    found: dict[str, Any] = json.loads(answer["SecretString"])
-    return found
-
-
-def _answered(call: Callable[..., Any], **arguments: str) -> Any:  # noqa: ANN401  # botocore's own types
-    """AWS's answer; `TryAgain` where the same call may do better in a moment."""
+def _secret() -> dict[str, Any]:
+    """The secret, at most `SECRET_SECONDS_MAX` old."""
     try:
-        return call(**arguments)
-    except (ConnectionFailed, HTTPClientError) as error:
-        raise TryAgain from error
-    except ClientError as error:
-        if not passes(error):
-            raise
+        found: Any = _secrets().get(payment_settings().secret_name, max_age=SECRET_SECONDS_MAX, transform="json")
+    except GetParameterError as error:
+        _raise_if_busy(error.__context__)  # Powertools keeps botocore's error there
+        raise
+    secret: dict[str, Any] = found
+    return secret
+
+
+def _raise_if_busy(error: BaseException | None) -> None:
+    """`TryAgain`, if the same call may do better in a moment."""
+    if isinstance(error, ConnectionFailed | HTTPClientError) or (isinstance(error, ClientError) and passes(error)):
         raise TryAgain from error
 
 
@@ -77,5 +72,5 @@ def _queue() -> "SQSClient":
 
 
 @cache
-def _secrets_manager() -> "SecretsManagerClient":
-    return boto3.client("secretsmanager", config=runtime.patience())
+def _secrets() -> SecretsProvider:
+    return SecretsProvider(boto3_client=boto3.client("secretsmanager", config=runtime.patience()))

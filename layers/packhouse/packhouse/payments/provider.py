@@ -1,4 +1,4 @@
-"""Payments, in our words: what Packhouse asks of a payment provider, and what it is told."""
+"""Payments, in our words: the calls that Packhouse makes to a payment provider, and their answers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,6 @@ from typing import Protocol
 
 from packhouse.domain.money import Money
 from packhouse.domain.orders import Order, Payment
-from packhouse.errors import PaymentProviderUnavailable
 
 
 class SessionStatus(StrEnum):
@@ -21,7 +20,7 @@ class SessionStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderName:
-    """Which order an object at the provider belongs to, as its metadata says."""
+    """The order that an object at the provider belongs to, by the object's metadata."""
 
     workgroup_id: str
     order_id: str
@@ -29,7 +28,7 @@ class OrderName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A pay page as the provider knows it. `payment` is there once money was received through it."""
+    """A pay page as the provider knows it. `payment` is set once money was received through it."""
 
     session_id: str
     url: str | None
@@ -43,28 +42,22 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """That something happened at the provider: its kind, and the id of what it happened to."""
+    """An event at the provider: the provider's word for its type, and the id of the object that changed."""
 
     event_id: str
-    kind: str
+    event_type: str
     object_id: str
     created_at: datetime
 
 
-class PaymentRejected(PaymentProviderUnavailable):
-    """The provider says that what was asked can't be, and will say so again."""
-
-    sentence = "The payment provider doesn't take this as it is."
-
-
 class TooManyNotices(Exception):  # noqa: N818  # the reconciler answers it by asking for less
-    """More happened in that time than is listed at once."""
+    """The time has more events than the provider lists at once."""
 
 
 class Payments(Protocol):
     """A payment provider.
 
-    Every verb raises `PaymentProviderUnavailable` where the answer isn't known, and `PaymentRejected` where it is no.
+    Every call raises `PaymentProviderUnavailable` if the answer isn't known, and `PaymentRejected` if the answer is no.
     """
 
     @property
@@ -72,16 +65,16 @@ class Payments(Protocol):
         """Whether real money moves."""
 
     def open_checkout(self, order: Order) -> Session:
-        """The pay page of the order's newest checkout; asked for again, the same one."""
+        """The pay page of the order's newest checkout. Asking again gives the same page."""
 
     def read_checkout(self, session_id: str) -> Session:
-        """A pay page as it is now."""
+        """The pay page as it is now."""
 
     def close_checkout(self, session_id: str) -> Session:
-        """Make sure that nobody can pay there any more; what it answers may be that somebody has."""
+        """The pay page after it was closed, so that nobody can pay there any more. Somebody may have paid before."""
 
     def notices(self, since: datetime, until: datetime) -> Sequence[Notice]:
-        """What happened from `since` (included) to `until` (not), oldest first, else `TooManyNotices`."""
+        """The events from `since` (included) to `until` (not), oldest first, or `TooManyNotices`."""
 
     def refund(self, charge_id: str, amount: Money, *, refund_id: str) -> str:
-        """Send `amount` back, and the provider's id of that. The same `refund_id` is never paid out twice."""
+        """Send `amount` back; the provider's id of the refund. The same `refund_id` is never paid out twice."""

@@ -1,4 +1,4 @@
-"""Stripe's signature on a webhook, checked on the raw bytes and on both sides of its time."""
+"""Stripe's signature on a webhook: checked on the raw bytes, and its time against ours."""
 
 from datetime import datetime
 
@@ -10,12 +10,12 @@ TOLERANCE_SECONDS = 300
 
 
 def check(body: bytes, header: str, secrets: list[str], *, now: datetime) -> None:
-    """`SignatureInvalid`, unless one of the secrets signed it and its time is not far from ours, before or after."""
+    """Raise `SignatureInvalid` unless one of the secrets signed the body, at most `TOLERANCE_SECONDS` from now."""
     if not header.isascii():
         raise SignatureInvalid
     try:
         payload = body.decode()
-        # Exactly one: of several, Stripe's own check would take another than the one that is looked at here.
+        # Exactly one: of several, Stripe's own check might use another one than this code.
         (signed_at,) = [int(part.removeprefix("t=")) for part in header.split(",") if part.startswith("t=")]
     except ValueError as error:
         raise SignatureInvalid from error

@@ -1,4 +1,4 @@
-"""Stripe behind `Payments`: a pinned version, bounded times, and a key of ours on every call that changes something."""
+"""Stripe as `Payments`: a pinned version, bounded times, and a key of ours on every call that changes something."""
 
 import time
 import uuid
@@ -11,8 +11,8 @@ import stripe
 
 from packhouse.domain.money import Money
 from packhouse.domain.orders import Order, Payment
-from packhouse.errors import PaymentProviderUnavailable
-from packhouse.payments.provider import Notice, OrderName, PaymentRejected, Session, SessionStatus, TooManyNotices
+from packhouse.errors import PaymentProviderUnavailable, PaymentRejected
+from packhouse.payments.provider import Notice, OrderName, Session, SessionStatus, TooManyNotices
 
 if TYPE_CHECKING:
     from stripe.params.checkout import SessionCreateParams
@@ -23,7 +23,7 @@ RETRIES = 1
 CALL_SECONDS_MAX = (RETRIES + 1) * (CONNECT_SECONDS + READ_SECONDS) + 1  # the SDK waits half a second before it resends
 EVENTS_PER_PAGE, EVENT_PAGES_MAX = 100, 10
 REFUNDS_MAX = 100
-EVENT_KINDS = (
+EVENT_TYPES = (
     "checkout.session.completed",
     "checkout.session.expired",
     "checkout.session.async_payment_succeeded",
@@ -52,9 +52,9 @@ def account(api_key: str, *, api_url: str) -> Account:
 
 
 class StripePayments:
-    """Stripe for one piece of work, of which no call is begun after so many seconds.
+    """Stripe for one piece of work. No call is begun after `seconds`.
 
-    `return_url` is where Stripe sends people back to; it only reads.
+    `return_url` is the page to which Stripe sends people back. That page only reads.
     """
 
     def __init__(self, account: Account, *, return_url: str, seconds: float) -> None:
@@ -78,7 +78,7 @@ class StripePayments:
 
     def close_checkout(self, session_id: str) -> Session:
         sessions = self._client.v1.checkout.sessions
-        # Closing twice does no harm, and Stripe would give a refusal again under the key it was first given for.
+        # Closing twice does no harm, so each try has a key of its own: under one key Stripe would repeat its refusal.
         key = f"close:{session_id}:{uuid.uuid4()}"
         try:
             return _session(
@@ -86,7 +86,7 @@ class StripePayments:
             )
         except PaymentRejected:
             seen = self.read_checkout(session_id)
-        if seen.status is SessionStatus.OPEN:  # a payment is under way there: nobody knows yet how it ends
+        if seen.status is SessionStatus.OPEN:  # a payment is under way there, and nobody knows yet how it ends
             raise PaymentProviderUnavailable
         return seen
 
@@ -95,7 +95,7 @@ class StripePayments:
         created = {"gte": int(since.timestamp()), "lt": int(until.timestamp())}
         after: dict[str, str] = {}
         for _ in range(EVENT_PAGES_MAX):
-            params: Any = {"types": list(EVENT_KINDS), "created": created, "limit": EVENTS_PER_PAGE, **after}
+            params: Any = {"types": list(EVENT_TYPES), "created": created, "limit": EVENTS_PER_PAGE, **after}
             page = self._asked(lambda params=params: self._client.v1.events.list(params))  # type: ignore[misc]  # bound now
             found += [_notice(event) for event in page["data"]]
             if not page["has_more"]:
@@ -106,7 +106,7 @@ class StripePayments:
     def refund(self, charge_id: str, amount: Money, *, refund_id: str) -> str:
         refunds = self._client.v1.refunds
         sent = self._asked(lambda: refunds.list({"charge": charge_id, "limit": REFUNDS_MAX}))
-        for one in sent["data"]:  # Stripe forgets keys after a day; what it paid out it knows for ever
+        for one in sent["data"]:  # Stripe forgets keys after a day, but never a refund
             if one["metadata"].get("refund_id") == refund_id:
                 return str(one["id"])
         created = self._asked(
@@ -118,7 +118,7 @@ class StripePayments:
         return str(created["id"])
 
     def _asked(self, call: Callable[[], stripe.StripeObject]) -> Mapping[str, Any]:
-        """Stripe's answer as plain data; where it isn't known whether there was one, `PaymentProviderUnavailable`."""
+        """Stripe's answer as plain data."""
         if time.monotonic() > self._until:
             raise PaymentProviderUnavailable
         try:
@@ -196,7 +196,7 @@ def _order(metadata: Mapping[str, str] | None) -> OrderName | None:
 def _notice(event: Mapping[str, Any]) -> Notice:
     return Notice(
         event_id=event["id"],
-        kind=event["type"],
+        event_type=event["type"],
         object_id=event["data"]["object"]["id"],
         created_at=datetime.fromtimestamp(event["created"], UTC),
     )

@@ -1,4 +1,4 @@
-"""How far Stripe's events have been gone through."""
+"""The reconciler's mark: how far it has gone through Stripe's events."""
 
 from contextlib import suppress
 from datetime import datetime
@@ -10,7 +10,7 @@ from packhouse.store.table import StampedTable, Table
 
 
 def read(table: Table) -> tuple[datetime, datetime | None] | None:
-    """Until when all was gone through, and how far a round has come that isn't over; None before the first."""
+    """The mark, and the point that an unfinished round has reached; None before the first round."""
     item = table.read(keys.mark())
     if item is None:
         return None
@@ -18,7 +18,7 @@ def read(table: Table) -> tuple[datetime, datetime | None] | None:
 
 
 def move(table: StampedTable, until: datetime, *, begun: datetime | None = None) -> None:
-    """Move the mark on, never back, and remember how far a round has come that isn't over."""
+    """Move the mark on, never back, and remember the point that an unfinished round has reached."""
     update = table.update(
         keys.mark(),
         sets={"gone_through": until, "begun": begun},

@@ -1,8 +1,7 @@
-"""Orders as items: each step of a purchase is one conditional write on its row."""
+"""Orders as items: each step of a purchase is one conditional write on the order's item."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
 from packhouse.domain import ids, instants
@@ -18,7 +17,7 @@ _NEWEST = "#status = :open AND checkout.#number = :number"
 
 
 class OrderMoved(Exception):  # noqa: N818  # an outcome that the use cases answer
-    """The order isn't as it was when the step began; `met` is how it is."""
+    """The order isn't as it was when the step began. `met` is the order as it is now."""
 
     def __init__(self, met: Order) -> None:
         super().__init__(met.order_id)
@@ -26,7 +25,7 @@ class OrderMoved(Exception):  # noqa: N818  # an outcome that the use cases answ
 
 
 def place(table: StampedTable, order: Order) -> tuple[Order, bool]:
-    """The order of this name: placed now, or (True) earlier by the same request."""
+    """The order of this name, placed now; or (True) placed by an earlier request with the same contents."""
     try:
         owned = keys.owned_order(order.workgroup_id, order.order_id, table.stamp.changed_at)
         table.write(table.put({**_item(order), **owned}, only_if="attribute_not_exists(PK)"))
@@ -46,20 +45,14 @@ def read(table: Table, wg: str, order_id: str) -> Order:
 
 
 def find(table: Table, wg: str, order_id: str) -> Order | None:
-    """The order, if there is one; a name that says it comes from outside may be anything."""
+    """The order, if there is one. The ids may come from outside, so they may be anything."""
     if not (ids.is_id(ids.Kind.WORKGROUP, wg) and ids.is_id(ids.Kind.ORDER, order_id)):
         return None
     item = table.read(keys.order(wg, order_id))
     return of_item(item) if item else None
 
 
-def due(table: Table, until: datetime, *, limit: int) -> list[tuple[str, str]]:
-    """Workgroup and id of open orders whose time is over, the longest over first; some may be over by now."""
-    listed = table.query(keys.due_orders(until), limit=limit)
-    return [(keys.workgroup_of(item), keys.subject(item)) for item in listed.items]
-
-
-def opened(table: StampedTable, order: Order, *, session_id: str, url: str | None) -> Order:
+def remember_session(table: StampedTable, order: Order, *, session_id: str, url: str | None) -> Order:
     """Remember the session of the order's newest checkout."""
     checkout = {**_checkout(order.checkout), "session_id": session_id, "url": url}
     first = ", placed_url = if_not_exists(placed_url, :url)" if url else ""
@@ -72,8 +65,8 @@ def opened(table: StampedTable, order: Order, *, session_id: str, url: str | Non
     )
 
 
-def renewed(table: StampedTable, order: Order, checkout: Checkout) -> Order:
-    """Make another checkout the newest, now that the one before it is closed; the key of that one is remembered."""
+def renew(table: StampedTable, order: Order, checkout: Checkout) -> Order:
+    """Make `checkout` the newest. The page of the one before it is closed; its key is remembered."""
     return _step(
         table,
         order,
@@ -83,16 +76,16 @@ def renewed(table: StampedTable, order: Order, checkout: Checkout) -> Order:
     )
 
 
-def cancelled(table: StampedTable, order: Order, *, cancel_key: str) -> Order:
-    return _ended(table, order, OrderStatus.CANCELLED, ", cancel_key = :cancel_key", cancel_key=cancel_key)
+def cancel(table: StampedTable, order: Order, *, cancel_key: str) -> Order:
+    return _end(table, order, OrderStatus.CANCELLED, ", cancel_key = :cancel_key", cancel_key=cancel_key)
 
 
-def expired(table: StampedTable, order: Order) -> Order:
-    return _ended(table, order, OrderStatus.EXPIRED, "")
+def expire(table: StampedTable, order: Order) -> Order:
+    return _end(table, order, OrderStatus.EXPIRED, "")
 
 
 def paid(table: StampedTable, order: Order, payment: Payment, pack_ids: Sequence[str]) -> Write:
-    """The write that makes an order paid, which only one that wasn't can become."""
+    """The write that makes an open or expired order paid."""
     return table.update(
         keys.order(order.workgroup_id, order.order_id),
         "SET #status = :paid, payment = :payment, packs = :packs, history = list_append(history, :event) "
@@ -107,14 +100,7 @@ def paid(table: StampedTable, order: Order, payment: Payment, pack_ids: Sequence
     )
 
 
-def postponed(table: StampedTable, wg: str, order_id: str, *, until: datetime) -> None:
-    """Look at a due order again later, so that one that can't be ended keeps no other waiting."""
-    table.write(
-        table.update(keys.order(wg, order_id), "SET due_at = :until", only_if="attribute_exists(due)", until=until)
-    )
-
-
-def returned(table: StampedTable, order: Order, payment_id: str) -> None:
+def remember_return(table: StampedTable, order: Order, payment_id: str) -> None:
     """Remember that a payment was sent back; once."""
     try:
         table.write(
@@ -128,7 +114,7 @@ def returned(table: StampedTable, order: Order, payment_id: str) -> None:
             )
         )
     except WriteRefused:
-        return  # it is remembered
+        return  # it was remembered before
 
 
 def of_item(item: Item) -> Order:
@@ -136,12 +122,7 @@ def of_item(item: Item) -> Order:
         workgroup_id=keys.workgroup_of(item),
         order_id=keys.subject(item),
         method=Method(item["method"]),
-        lines=tuple(
-            OrderLine(
-                sku=line["sku"], name=line["name"], quantity=line["quantity"], unit_price=Money(line["unit_price"])
-            )
-            for line in item["lines"]
-        ),
+        lines=tuple(OrderLine(**{**line, "unit_price": Money(line["unit_price"])}) for line in item["lines"]),
         billing_address=Address(**item["billing_address"]),
         shipping_address=Address(**item["shipping_address"]),
         email=item["email"],
@@ -168,7 +149,7 @@ def of_item(item: Item) -> Order:
 
 
 def _step(table: StampedTable, order: Order, expression: str, **values: object) -> Order:
-    """Change an open order whose newest checkout is the one that was seen, else `OrderMoved`."""
+    """The order after this change, if it is open and its newest checkout is the one in `order`; else `OrderMoved`."""
     update = table.update(
         keys.order(order.workgroup_id, order.order_id),
         expression,
@@ -186,7 +167,7 @@ def _step(table: StampedTable, order: Order, expression: str, **values: object) 
         raise OrderMoved(of_item(met)) from refused
 
 
-def _ended(table: StampedTable, order: Order, status: OrderStatus, also: str, **values: object) -> Order:
+def _end(table: StampedTable, order: Order, status: OrderStatus, also: str, **values: object) -> Order:
     return _step(
         table,
         order,

@@ -1,4 +1,4 @@
-"""Queues of due items: found through an index that may lag, moved on from where they were seen, parked if they fail."""
+"""Queues of due items. The index that finds them may lag, so an item moves only from the place where it was seen."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from packhouse.store.wire import Item
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an item stood in its queue when it was read, how often in a row its step failed, and since when it waits.
+    """An item's place in its queue when it was read, how often in a row its step failed, and since when it waits.
 
-    An item that was postponed has waited since before that.
+    A postponed item waits since it was first due.
     """
 
     queue: str
@@ -25,9 +25,9 @@ class Place:
 
 
 def due(table: Table, queue: str, until: datetime, *, limit: int, after: Item | None) -> Page:
-    """A page of what was due by then, the longest due first, each item read again: what isn't due any more is left out.
+    """A page of the items that were due by then, the oldest first. Each is read again and skipped if it isn't due now.
 
-    One Query and, if it finds something, one BatchGet.
+    It costs one Query and, if that finds something, one BatchGet.
     """
     listed = table.query(keys.due(queue, until), limit=min(limit, BATCH_READ_MAX), after=after)
     items = table.read_many([keys.of(item) for item in listed.items])
@@ -36,13 +36,13 @@ def due(table: Table, queue: str, until: datetime, *, limit: int, after: Item | 
 
 
 def due_since(table: Table, queue: str, until: datetime) -> datetime | None:
-    """Since when the longest due item of a queue is due, as the index tells it; None if none is."""
+    """Since when the oldest due item of a queue is due, by the index; None if no item is due."""
     listed = table.query(keys.due(queue, until), limit=1).items
     return instants.parse(listed[0]["due_at"]) if listed else None
 
 
 def place(item: Item) -> Place:
-    """An item's place. Tries count only while it is due for the next of them: whatever moved it on was no failure."""
+    """An item's place. Its tries count only while it waits for the next try: any other move was no failure."""
     queue: str = item["due"]
     due_at: str = item["due_at"]
     if item.get("retry_at") != due_at:
@@ -53,9 +53,9 @@ def place(item: Item) -> Place:
 def move(
     table: StampedTable, item: Item, *, until: datetime | None, also: str = "", only_if: str = "", **values: object
 ) -> bool:
-    """Move an item on in its queue, or (None) out of it, and with that change it (`, name = :value`).
+    """Move an item on in its queue, or (None) out of it, and change it by `also` (`, name = :value`).
 
-    False where it has been moved since it was read, or where `only_if` doesn't hold any more.
+    False if it was moved since it was read, or if `only_if` doesn't hold.
     """
     sets, ends = ("due_at = :until", "") if until else ("tries = :none", " REMOVE due, due_at")
     moving: dict[str, object] = {"until": until} if until else {"none": 0}
@@ -74,14 +74,14 @@ def move(
 
 
 def postpone(table: StampedTable, item: Item, *, until: datetime, tries: int) -> None:
-    """Try an item again later, so that it keeps no other waiting; since when it waits itself is kept."""
+    """Try an item again later. It keeps the instant since which it waits."""
     since = place(item).since
     also = ", tries = :tries, retry_at = :until, waits_since = :since"
     move(table, item, until=until, also=also, tries=tries, since=since)
 
 
 def park(table: StampedTable, item: Item, name: str, *, tries: int) -> None:
-    """Put an item where operators look; it keeps the name of the queue it came from."""
+    """Move an item into the queue for operators. It keeps the name of the queue it came from."""
     parked = keys.queued_parked(name, table.stamp.at)
     update = table.update(
         keys.of(item),
@@ -93,5 +93,5 @@ def park(table: StampedTable, item: Item, name: str, *, tries: int) -> None:
         tries=tries,
         seen=item["due_at"],
     )
-    with suppress(WriteRefused):  # it has been moved since it was read
+    with suppress(WriteRefused):  # it was moved since it was read
         table.write(update)

@@ -1,10 +1,12 @@
-"""The sweep: what is due is worked off, queue after queue, so much of it in a tick; the rest stays due for the next.
+"""The queue engine: a tick does the due items of the queues that it is given. Items it can't reach stay due.
 
-Each item is read again and judged anew, and what its step writes is conditional on what was read: two ticks at once,
-or a tick and a request, have one winner. An item whose step fails waits longer each time, then it is parked: it keeps
-no other waiting, and an alarm calls somebody who looks at it.
+The engine knows no queue. A function gives it each queue with its step, and says for how long and how many items.
+Each item is read again, and its step writes only if the item is still as it was read: of two ticks at once, or of a
+tick and a request, one wins. An item whose step fails waits longer each time and is then parked. So it never holds up
+the others, and an alarm calls an operator.
 """
 
+import itertools
 import time
 import traceback
 from collections import Counter
@@ -21,37 +23,30 @@ from aws_lambda_powertools import Logger
 from packhouse.domain import instants
 from packhouse.domain.access import Stamp
 from packhouse.errors import TryAgain
-from packhouse.policies import Policies
 from packhouse.store import keys, queues
 from packhouse.store.table import BATCH_READ_MAX, StampedTable, Table
 from packhouse.store.wire import Item
-from packhouse.sweep import packs as sweep_packs
-from packhouse.sweep import projects as sweep_projects
-from packhouse.sweep import runs as sweep_runs
 
-type Step = Callable[[StampedTable, Policies, Item], None]
-"""What is done with one due item, at the stamp's instant: afterwards it is due later, or not at all."""
+type Step = Callable[[StampedTable, Item], None]
+"""Does the work of one due item, at the instant of the table's stamp. Afterwards the item is due later or never.
 
-STEPS: Mapping[str, Step] = {
-    "RUN": sweep_runs.step,
-    "PACK": sweep_packs.step,
-    "PROJECT": sweep_projects.step,
-}
-"""The queues, in the order in which they are worked."""
+The table is stamped for this item alone. Other collaborators are bound by the function that gives the step. A step that
+raises `TryAgain` met something that is too busy for any item; whatever else it raises is the item's own failure.
+"""
 
-PRINCIPAL = "packhouse:sweep"
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
 TRIES_MAX = len(PAUSES) + 1
 BUSY_PAUSE = timedelta(minutes=1)
-BUSY_MAX = 5  # in a row; then the table is left alone until the next tick
-SWEPT = "swept"  # the template's alarm for a backlog reads these log lines
-PARKED = "item parked"  # and another one waits for these
+BUSY_MAX = 5  # in a row; then the tick ends
+SWEPT = "swept"  # the template's alarms for a backlog read these log lines
+PARKED = "item parked"  # another alarm waits for these
+BUSY = "busy"
 
 logger = Logger()
 
 
 class Outcome(StrEnum):
-    """What became of a due item."""
+    """The result of one due item."""
 
     DONE = "done"
     POSTPONED = "postponed"
@@ -60,9 +55,9 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swept:
-    """What a tick came to in one queue; `late_seconds`: for how long the longest due of what it left has been due.
+    """What one tick did in one queue. `late_seconds` is how overdue the oldest item is that it left undone.
 
-    What a busy table kept it from doing is left, too.
+    An item that was postponed because something was busy was left undone, too.
     """
 
     done: int = 0
@@ -72,48 +67,59 @@ class Swept:
 
 
 def tick(
-    table: Table, policies: Policies, *, clock: Callable[[], datetime], seconds: float, items_max: int
+    table: Table,
+    steps: Mapping[str, Step],
+    *,
+    principal: str,
+    clock: Callable[[], datetime],
+    seconds: float,
+    items_max: int,
 ) -> dict[str, Swept]:
-    """Work off what is due now, for so long and so many items. What was begun is finished."""
-    begun = clock()
-    name = f"sweep-{begun:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}"
-    sweep = _Sweep(table, policies, clock, begun, name, ends=time.monotonic() + seconds, left=items_max)
-    return {queue: sweep.work(queue, step) for queue, step in STEPS.items()}
+    """Do what is due now in each queue of `steps`, in their order, in the name of `principal`.
+
+    No item is begun after `seconds` or beyond `items_max`. An item that was begun is finished.
+    """
+    this = _Tick(table, principal, clock, clock(), ends=time.monotonic() + seconds, left=items_max)
+    return {queue: this.work(queue, step) for queue, step in steps.items()}
 
 
 @dataclass(slots=True)
-class _Sweep:
-    """One tick, with what is left of its bounds."""
+class _Tick:
+    """One tick, and how much of its bounds is left."""
 
     table: Table
-    policies: Policies
+    principal: str
     clock: Callable[[], datetime]
     begun: datetime
-    name: str
     ends: float  # by time.monotonic()
     left: int
     busy: int = 0
-    late: timedelta = timedelta()  # of the queue that is worked
-    _parts: Iterator[int] = field(default_factory=lambda: iter(range(1, 1_000_000)))
+    late: timedelta = timedelta()  # in the queue that is worked now
+    _name: str = field(init=False)
+    _parts: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def __post_init__(self) -> None:
+        job = self.principal.rpartition(":")[2]
+        self._name = f"{job}-{self.begun:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}"
 
     def is_over(self) -> bool:
         return self.left <= 0 or self.busy >= BUSY_MAX or time.monotonic() > self.ends
 
     def work(self, queue: str, step: Step) -> Swept:
-        """Work off a queue, as far as the tick comes."""
-        came_to: Counter[str] = Counter()
+        """Do what is due in a queue, until the tick is over."""
+        outcomes: Counter[str] = Counter()
         self.late = timedelta()
         for partition in keys.queues(queue):
             for item in self._due(partition):
-                came_to[self._worked(queue, step, item)] += 1
+                outcomes[self._worked(queue, step, item)] += 1
             if self.is_over() and (since := queues.due_since(self.table, partition, self.begun)):
                 self.late = max(self.late, self.begun - since)
-        swept = Swept(**came_to, late_seconds=int(self.late.total_seconds()))
+        swept = Swept(**outcomes, late_seconds=int(self.late.total_seconds()))
         logger.info(SWEPT, queue=queue, **{name: getattr(swept, name) for name in Swept.__slots__})
         return swept
 
     def _due(self, partition: str) -> Iterator[Item]:
-        """What is due in a part of a queue, page after page, until the tick is over."""
+        """The due items of a part of a queue, page after page, until the tick is over."""
         after: Item | None = None
         while not self.is_over():
             limit = min(self.left, BATCH_READ_MAX)
@@ -128,26 +134,26 @@ class _Sweep:
                 return
 
     def _worked(self, queue: str, step: Step, item: Item) -> Outcome:
-        """Do an item's step. Where the table is too busy for it, that is no fault of the item's."""
+        """Do an item's step. If something is too busy for it, that isn't the item's fault."""
         place = queues.place(item)
         try:
-            step(self._stamped(), self.policies, item)
+            step(self._stamped(), item)
         except TryAgain:
             self.busy += 1
             self.late = max(self.late, self.begun - instants.parse(place.since))
-            logger.warning("table busy", **_told(queue, item))
+            logger.warning(BUSY, **_named(queue, item))
             return self._postponed(item, BUSY_PAUSE, tries=place.tries)
-        except Exception as error:  # noqa: BLE001  # whatever is wrong with one item, the others must go on
+        except Exception as error:  # noqa: BLE001  # one item never stops the others
             return self._failed(queue, item, error, tries=place.tries + 1)
         self.busy = 0
         return Outcome.DONE
 
     def _failed(self, queue: str, item: Item, error: Exception, *, tries: int) -> Outcome:
-        """Let an item that failed wait, or park it. The log gets the frames, and not the message, which may quote."""
+        """Let an item that failed wait, or park it. The log has the frames, not the message: it may quote secrets."""
         parked = tries >= TRIES_MAX
-        frames, told = traceback.format_tb(error.__traceback__), _told(queue, item)
+        frames, named = traceback.format_tb(error.__traceback__), _named(queue, item)
         logger.error(
-            PARKED if parked else "item failed", error=type(error).__name__, frames=frames, tries=tries, **told
+            PARKED if parked else "item failed", error=type(error).__name__, frames=frames, tries=tries, **named
         )
         if not parked:
             return self._postponed(item, PAUSES[tries - 1], tries=tries)
@@ -162,11 +168,11 @@ class _Sweep:
         return Outcome.POSTPONED
 
     def _stamped(self) -> StampedTable:
-        """The table in the sweep's name, with a stamp of its own for each step: several may change one pack."""
-        stamp = Stamp(principal=PRINCIPAL, request_id=self.name, changed_at=self.clock())
+        """The table with a stamp of its own for each step, since several steps may change one pack."""
+        stamp = Stamp(principal=self.principal, request_id=self._name, changed_at=self.clock())
         return self.table.stamped(stamp.part(next(self._parts)))
 
 
-def _told(queue: str, item: Item) -> dict[str, Any]:
-    """An item as the log names it."""
+def _named(queue: str, item: Item) -> dict[str, Any]:
+    """An item's name in the log."""
     return {"queue": queue, "kind": keys.kind(item), "item": keys.unnamed(keys.subject(item))}

@@ -37,7 +37,7 @@ class ExpectedTotal(Request):
 
 
 class PostalAddress(Request):
-    """An address, checked against what its country asks for."""
+    """An address, checked by the rules of its country."""
 
     name: Name
     company: Name | None = None
@@ -73,7 +73,7 @@ class PostalAddress(Request):
 
 
 class PlaceOrder(Request):
-    """An order by card. Without a shipping address the billing address is that, too."""
+    """An order by card. Without a shipping address, the billing address is used for both."""
 
     lines: Annotated[list[OrderedLine], Field(min_length=1, max_length=LINES_MAX)]
     method: Method
@@ -86,12 +86,12 @@ class PlaceOrder(Request):
     @model_validator(mode="after")
     def _each_sku_once(self) -> Self:
         if len({line.sku for line in self.lines}) < len(self.lines):
-            message = "the same sku is there twice"
+            message = "the same sku appears twice"
             raise ValueError(message)
         return self
 
     def named_as(self, wg: str, key: str) -> OrderName:
-        """The order that this key names."""
+        """The name of the order that this key makes."""
         return OrderName(workgroup_id=wg, order_id=named(Kind.ORDER, wg, "POST orders", key))
 
     def request_hash(self) -> str:
@@ -167,7 +167,7 @@ class EventView(View):
 
 
 class OrderView(View):
-    """An order. `checkout_url` is there while it can be paid, `packs` once it was."""
+    """An order. It has a `checkout_url` while it can be paid, and `packs` once it is paid."""
 
     order_id: str
     status: OrderStatus
