@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from stripe import _api_version
 
 from dev.clock import Clock
-from dev.fake_stripe import config, sessions
-from dev.fake_stripe.account import Account, Endpoint
-from dev.fake_stripe.api import Api
+from dev.fake_stripe import config
+from dev.fake_stripe.api.calls import Api
+from dev.fake_stripe.books import sessions
+from dev.fake_stripe.books.account import Account, Endpoint
+from dev.fake_stripe.books.store import Store
 from dev.fake_stripe.checkout import Checkout
 from dev.fake_stripe.control import Control
 from dev.fake_stripe.faults import Faults
 from dev.fake_stripe.server import Server
-from dev.fake_stripe.store import Store
 from dev.fake_stripe.webhooks import Postman
 
 _POLL_SECONDS = 0.05

@@ -6,15 +6,16 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from dev.fake_stripe import cards, ids, pages, payments, sessions
-from dev.fake_stripe.account import Cause
-from dev.fake_stripe.api import Answer
-from dev.fake_stripe.objects import Payer
+from dev.fake_stripe import pages
+from dev.fake_stripe.api.requests import Answer
+from dev.fake_stripe.books import cards, ids, payments, sessions
+from dev.fake_stripe.books.account import Cause
+from dev.fake_stripe.books.objects import Payer
 
 if TYPE_CHECKING:
-    from dev.fake_stripe.account import Account
-    from dev.fake_stripe.api import Request
-    from dev.fake_stripe.store import Object
+    from dev.fake_stripe.api.requests import Request
+    from dev.fake_stripe.books.account import Account
+    from dev.fake_stripe.books.store import Object
 
 STYLE_PATH = "/c/style.css"
 _PAGE = "/c/pay/"

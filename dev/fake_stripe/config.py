@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from dev.fake_stripe import shapes
+from dev.fake_stripe.api import shapes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,9 @@ DELAY_SECONDS_MAX = 30 * 86_400
 _METHODS = ("GET", "POST", "DELETE")
 
 
-class Kind(StrEnum):
+class Failure(StrEnum):
+    """How a request fails; on the wire its name is `kind`."""
+
     RATE_LIMITED = "429"
     BROKEN = "500"
     LOST = "lost"
@@ -26,7 +28,7 @@ class Kind(StrEnum):
 class AnswerFault:
     match: str
     """Method and path; `*` or `{anything}` stands for one part of the path."""
-    kind: Kind
+    failure: Failure
     times: int
     remembered: bool = False
     """With `500`: whether the idempotency key answers it again, as Stripe's does once an endpoint has begun."""
@@ -82,7 +84,7 @@ class Faults:
                 "delay_seconds": self.webhooks.delay_seconds,
             }
             answers = [
-                {"match": fault.match, "kind": fault.kind.value, "times": fault.times, "remembered": fault.remembered}
+                {"match": fault.match, "kind": fault.failure.value, "times": fault.times, "remembered": fault.remembered}
                 for fault in self.answers
                 if fault.times
             ]
@@ -142,12 +144,12 @@ def _answer(wanted: object) -> AnswerFault:
             remembered = others.get("remembered", False)
             if method not in _METHODS or not path.startswith("/v1/"):
                 raise InvalidRequest('"match" is a method and a path, like "POST /v1/refunds".')
-            if kind not in tuple(Kind):
-                raise InvalidRequest(f'"kind" is one of {", ".join(Kind)}.')
-            if not isinstance(remembered, bool) or (remembered and kind != Kind.BROKEN):
+            if kind not in tuple(Failure):
+                raise InvalidRequest(f'"kind" is one of {", ".join(Failure)}.')
+            if not isinstance(remembered, bool) or (remembered and kind != Failure.BROKEN):
                 raise InvalidRequest('"remembered" is true or false, and only a "500" can be.')
             times = _count(others.get("times", 1), "times", least=1, most=TIMES_MAX)
-            return AnswerFault(match=pattern, kind=Kind(kind), times=times, remembered=remembered)
+            return AnswerFault(match=pattern, failure=Failure(kind), times=times, remembered=remembered)
     raise InvalidRequest('Each of "answers" is {"match", "kind", "times", "remembered"?}.')
 
 

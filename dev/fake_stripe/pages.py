@@ -6,10 +6,10 @@ from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from dev.fake_stripe import cards
+from dev.fake_stripe.books import cards
 
 if TYPE_CHECKING:
-    from dev.fake_stripe.store import Object
+    from dev.fake_stripe.books.store import Object
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1a1f36; --quiet: #5b6375; --line: #d5dbe1; --page: #f6f8fa; --card: #fff;

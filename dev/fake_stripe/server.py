@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
-from dev.fake_stripe.api import Answer, Request
+from dev.fake_stripe.api.requests import Answer, Request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

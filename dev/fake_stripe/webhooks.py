@@ -11,13 +11,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from dev.fake_stripe import deliveries
+from dev.fake_stripe.books import deliveries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dev.fake_stripe.account import Account, Endpoint
-    from dev.fake_stripe.deliveries import Delivery
+    from dev.fake_stripe.books.account import Account, Endpoint
+    from dev.fake_stripe.books.deliveries import Delivery
     from dev.fake_stripe.faults import Faults
 
 TIMEOUT_SECONDS = 20.0

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import stripe
 
-from dev.fake_stripe.routes import ROUTES
+from dev.fake_stripe.api.routes import ROUTES
 from tests.fake_stripe.building import opened, paid, read
 from tests.fake_stripe.running import API_KEY, ROOT, SECRET, FakeStripe, Receiver, wait_for
 from tests.fake_stripe.test_events import OF_A_PAYMENT

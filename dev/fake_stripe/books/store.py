@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 type Object = dict[str, Any]
 """An object of Stripe's, as its API answers it."""
+type Params = dict[str, Any]
+"""A request's parameters, checked: nested objects, lists, text, whole numbers, decimals and flags."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (

@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dev.fake_stripe import deliveries, ids
+from dev.fake_stripe.books import deliveries, ids
 from dev.fake_stripe.errors import NoSuchObject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from dev.clock import Clock
-    from dev.fake_stripe.store import Object, Store
+    from dev.fake_stripe.books.store import Object, Store
 
 EVENTS_KEPT_SECONDS = 30 * 86_400
 """The API answers events for 30 days."""

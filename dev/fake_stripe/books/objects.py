@@ -10,12 +10,11 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dev.fake_stripe import ids
+from dev.fake_stripe.books import ids
 
 if TYPE_CHECKING:
-    from dev.fake_stripe.cards import Card
-    from dev.fake_stripe.contract import Params
-    from dev.fake_stripe.store import Object
+    from dev.fake_stripe.books.cards import Card
+    from dev.fake_stripe.books.store import Object, Params
 
 CARD_EXPIRES = (12, 2034)
 """The month and year of every test card; the page doesn't ask for them."""
@@ -260,7 +259,7 @@ def failed(charged: Object, *, code: str, decline_code: str, message: str) -> Ob
     }
 
 
-def _outcome(kind: str, network_status: str, seller_message: str, *, reason: str | None) -> Object:
+def _outcome(outcome: str, network_status: str, seller_message: str, *, reason: str | None) -> Object:
     return {
         "advice_code": None if reason is None else "try_again_later",
         "network_advice_code": None,
@@ -270,7 +269,7 @@ def _outcome(kind: str, network_status: str, seller_message: str, *, reason: str
         "risk_level": "normal",
         "risk_score": 20,
         "seller_message": seller_message,
-        "type": kind,
+        "type": outcome,
     }
 
 

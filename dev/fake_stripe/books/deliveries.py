@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dev.fake_stripe.store import Store
+    from dev.fake_stripe.books.store import Store
 
 BATCH = 100
 LISTED_MAX = 1_000

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dev.fake_stripe import contract, events, payments, refunds, sessions
+from dev.fake_stripe.api import contract
+from dev.fake_stripe.books import events, payments, refunds, sessions
 from dev.fake_stripe.errors import NotBuilt, UnknownUrl
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from dev.fake_stripe.contract import Params
-    from dev.fake_stripe.forms import Tree
-    from dev.fake_stripe.store import Object
+    from dev.fake_stripe.api.forms import Tree
+    from dev.fake_stripe.books.store import Object, Params
 
 _PAGED = frozenset({"limit", "starting_after", "ending_before", "expand"})
 _READ = frozenset({"expand"})

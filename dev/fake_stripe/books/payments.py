@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dev.fake_stripe import cards, lists, objects, sessions
+from dev.fake_stripe.books import cards, lists, objects, sessions
 from dev.fake_stripe.errors import Declined
 
 if TYPE_CHECKING:
-    from dev.fake_stripe.account import Work
-    from dev.fake_stripe.contract import Params
-    from dev.fake_stripe.objects import Payer
-    from dev.fake_stripe.store import Object
+    from dev.fake_stripe.books.account import Work
+    from dev.fake_stripe.books.objects import Payer
+    from dev.fake_stripe.books.store import Object, Params
 
 _DECLINED = {
     "code": "card_declined",

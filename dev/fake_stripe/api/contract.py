@@ -10,16 +10,14 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from dev.fake_stripe import shapes
+from dev.fake_stripe.api import shapes
 from dev.fake_stripe.errors import InvalidParameter, MissingParameter, UnknownParameter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dev.fake_stripe.forms import Tree
-
-type Params = dict[str, Any]
-"""A request's parameters, read: nested objects, lists, text, whole numbers, decimals and flags."""
+    from dev.fake_stripe.api.forms import Tree
+    from dev.fake_stripe.books.store import Params
 
 METADATA_KEYS_MAX = 50
 METADATA_KEY_LENGTH_MAX = 40

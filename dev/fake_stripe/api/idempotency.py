@@ -14,8 +14,7 @@ from dev.fake_stripe.errors import InvalidRequest, KeyInUse, KeyReused
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dev.fake_stripe.contract import Params
-    from dev.fake_stripe.store import Store
+    from dev.fake_stripe.books.store import Params, Store
 
 KEPT_SECONDS = 24 * 60 * 60
 LENGTH_MAX = 255

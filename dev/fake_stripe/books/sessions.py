@@ -6,13 +6,12 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from dev.fake_stripe import lists, objects
+from dev.fake_stripe.books import lists, objects
 from dev.fake_stripe.errors import Declined, InvalidParameter, MissingParameter, NotBuilt
 
 if TYPE_CHECKING:
-    from dev.fake_stripe.account import Work
-    from dev.fake_stripe.contract import Params
-    from dev.fake_stripe.store import Object
+    from dev.fake_stripe.books.account import Work
+    from dev.fake_stripe.books.store import Object, Params
 
 KIND = "checkout.session"
 CURRENCY = "usd"

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dev.fake_stripe.store import Store
+    from dev.fake_stripe.books.store import Store
 
 KEPT = 10_000
 
