@@ -51,10 +51,10 @@ class Caller:
         run = started["runs"][0]["run_id"]
         self._timed(tally, "settle", f"{self._runs}/{run}/settle", {"outcome": "failed"}, None)
 
-    def _timed(self, tally: Tally, kind: str, path: str, body: object, key: str | None) -> Any:  # noqa: ANN401  # JSON
+    def _timed(self, tally: Tally, act: str, path: str, body: object, key: str | None) -> Any:  # noqa: ANN401  # JSON
         begun = time.perf_counter()
         answer = self._asked("POST", path, body, key=key)
-        tally.took[kind].append(time.perf_counter() - begun)
+        tally.took[act].append(time.perf_counter() - begun)
         return answer
 
     def _asked(self, method: str, path: str, body: object, *, key: str | None) -> Any:  # noqa: ANN401  # JSON
@@ -115,12 +115,12 @@ def _together(callers: list[Caller], tallies: list[Tally]) -> float:
 
 def _row(callers: str, tallies: list[Tally]) -> Row:
     rates = [sum(map(len, tally.took.values())) / SECONDS for tally in tallies]
-    took = {kind: [one for tally in tallies for one in tally.took[kind]] for kind in ("start", "settle")}
-    cuts = {kind: statistics.quantiles(each, n=20, method="inclusive") for kind, each in took.items()}
+    took = {act: [seconds for tally in tallies for seconds in tally.took[act]] for act in ("start", "settle")}
+    cuts = {act: statistics.quantiles(each, n=20, method="inclusive") for act, each in took.items()}
     return Row(
         f"{callers} at once",
         {
             "requests/s": statistics.median(rates),
-            **{f"{kind} {name} ms": cuts[kind][cut] * 1000 for kind in cuts for name, cut in (("p50", 9), ("p95", 18))},
+            **{f"{act} {name} ms": cuts[act][cut] * 1000 for act in cuts for name, cut in (("p50", 9), ("p95", 18))},
         },
     )

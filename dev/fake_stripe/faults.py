@@ -84,7 +84,7 @@ class Faults:
                 "delay_seconds": self.webhooks.delay_seconds,
             }
             answers = [
-                {"match": fault.match, "kind": fault.failure.value, "times": fault.times, "remembered": fault.remembered}
+                {"match": fault.match, "kind": fault.failure, "times": fault.times, "remembered": fault.remembered}
                 for fault in self.answers
                 if fault.times
             ]

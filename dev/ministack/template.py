@@ -104,9 +104,9 @@ def localized(config: Config) -> LocalTemplate:
     )
 
 
-def _of_type(resources: Template, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _of_type(resources: Template, type_name: str) -> Iterator[tuple[str, dict[str, Any]]]:
     for logical_id, resource in list(resources.items()):
-        if resource["Type"] == kind:
+        if resource["Type"] == type_name:
             yield logical_id, resource.setdefault("Properties", {})
 
 

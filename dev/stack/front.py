@@ -258,7 +258,7 @@ class Request(BaseHTTPRequestHandler):
 
     def _done(self, name: str, body: bytes) -> Answer:
         runner = self.server.runner
-        kind, _, job = name.partition("/")
+        first, _, job = name.partition("/")
         offered: dict[tuple[str, str], Callable[[], object]] = {
             ("clock", "GET"): lambda: {"now": runner.now()},
             ("clock", "POST"): lambda: {"now": runner.move_clock(_parsed(body))},
@@ -266,7 +266,7 @@ class Request(BaseHTTPRequestHandler):
             ("outbox", "GET"): lambda: {"items": runner.mails()},
             ("reset", "POST"): lambda: {"personas": runner.reset()},
         }
-        if kind == "jobs":
+        if first == "jobs":
             offered[name, "POST"] = lambda: runner.run_job(job)
         method = "GET" if self.command == "HEAD" else self.command
         if (name, method) in offered:
