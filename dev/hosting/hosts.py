@@ -2,13 +2,16 @@
 
 import subprocess  # nosec B404  # of our own interpreter only
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 
 from dev import config as configuration
 from dev.config import Config, StartError
-from dev.hosting.zygote import Hosted, Orders
+from dev.hosting.edits import Edits
+from dev.hosting.zygote import Hosted, Instructions, edited
 from dev.ministack.deploy import Clients, Deployed, environment_of
 from dev.ministack.template import Function, LocalTemplate
 from dev.ports import answers, claimed
@@ -30,14 +33,17 @@ class Hosts:
         self._functions = functions
         self._sockets = {each.logical_id: claimed(each.port, config) for each in functions}
         self._log = config.logs / "hosts.log"
-        self._orders: Orders | None = None
+        self._instructions: Instructions | None = None
+        self._telling = threading.Lock()
+        """So that a zygote is told of edits only after its instructions."""
         self._process = self._start()
+        self._edits = Edits([config.layer, *(each.code.parent for each in functions)], self._tell_edited)
 
     @property
     def pid(self) -> int:
         return self._process.pid
 
-    def give_orders(self, clients: Clients, deployed: Deployed, template: LocalTemplate) -> None:
+    def instruct(self, clients: Clients, deployed: Deployed, template: LocalTemplate) -> None:
         """Tell the zygote what to host, now that everything has its name."""
         readers = {reader.function: reader for reader in template.readers}
         hosted = []
@@ -57,10 +63,12 @@ class Hosts:
                     log=str(self._config.logs / f"{function.logical_id}.log"),
                 )
             )
-        self._orders = Orders(
+        instructions = Instructions(
             hosted=hosted, layer=str(self._config.layer), clock=str(self._config.clock), workers=_WORKERS
         )
-        self._tell()
+        with self._telling:
+            self._instructions = instructions
+            self._tell(instructions.written())
 
     def wait_until_ready(self) -> None:
         """Until each host answers, be it that its handler can't be imported."""
@@ -77,15 +85,18 @@ class Hosts:
         return self._process.poll() is None
 
     def restart(self) -> None:
-        """Another zygote with the same orders; requests wait on the ports, which are ours."""
+        """Another zygote with the same instructions; requests wait on the ports, which are ours."""
         self._process.wait()
         if time.monotonic() - self._started < _BREATH_SECONDS:
             time.sleep(_BREATH_SECONDS)
-        self._process = self._start()
-        self._tell()
+        with self._telling:
+            self._process = self._start()
+            if self._instructions is not None:
+                self._tell(self._instructions.written())
 
     def stop(self) -> None:
         """Let every function finish what it does, and wait for all of them."""
+        self._edits.stop()
         if self._process.stdin is not None:
             self._process.stdin.close()
         try:
@@ -109,11 +120,16 @@ class Hosts:
                 start_new_session=True,  # A Ctrl-C at the terminal is the runner's to handle.
             )
 
-    def _tell(self) -> None:
-        if self._orders is None or self._process.stdin is None:
+    def _tell_edited(self, files: list[Path]) -> None:
+        with self._telling:
+            if self._instructions is not None:  # Before it has any, it has imported nothing of ours.
+                self._tell(edited(files))
+
+    def _tell(self, line: bytes) -> None:
+        if self._process.stdin is None:
             return
-        with suppress(BrokenPipeError):  # It is dead already, which its watcher will notice.
-            self._process.stdin.write(self._orders.written())
+        with suppress(BrokenPipeError):  # It is dead already, and `look_after` of the runner restarts it.
+            self._process.stdin.write(line)
             self._process.stdin.flush()
 
 

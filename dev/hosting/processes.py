@@ -64,20 +64,15 @@ class Family:
         self._unborn.pop(name, None)
         self.birth(name)
 
-    def look_after(self, end: int, *, seconds: float | None = None) -> bool:
-        """Wait for what happens, but no longer than `seconds`, and see to it. False when `end` was closed."""
-        if self._unborn or self._leaving:
-            seconds = _POLL_SECONDS if seconds is None else min(seconds, _POLL_SECONDS)
-        ready, _, _ = select.select([end, self._deaths], [], [], seconds)
-        if end in ready:
-            return False
-        self._bury()
-        self._hurry()
-        now = time.monotonic()
-        for name in [name for name, when in self._unborn.items() if when < now]:
-            del self._unborn[name]
-            self.birth(name)
-        return True
+    def look_after(self, *, until: int) -> None:
+        """Replace each child that dies, until there is something to read from `until`, or its other end is closed."""
+        while until not in self._readable(until):
+            self._bury()
+            self._hurry()
+            now = time.monotonic()
+            for name in [name for name, when in self._unborn.items() if when < now]:
+                del self._unborn[name]
+                self.birth(name)
 
     def farewell(self) -> None:
         """End all children and wait for them."""
@@ -105,6 +100,12 @@ class Family:
             for output in (sys.stdout, sys.stderr):
                 output.flush()
             os._exit(status)
+
+    def _readable(self, until: int) -> list[int]:
+        """What can be read, once something can or a child's time has come."""
+        seconds = _POLL_SECONDS if self._unborn or self._leaving else None
+        ready, _, _ = select.select([until, self._deaths], [], [], seconds)
+        return ready
 
     def _let_go(self, child: _Child) -> None:
         os.close(child.life)

@@ -57,10 +57,7 @@ def serve(listening: socket.socket, end: int, served: Served) -> None:
     """Answer invocations until `end` reads as closed; an invocation that has begun is answered first."""
     # Several workers wait for the same connection and one gets it; the others must not block.
     listening.setblocking(False)  # noqa: FBT003  # the method takes no keyword
-    while True:
-        ready, _, _ = select.select([listening.fileno(), end], [], [])
-        if end in ready:
-            return
+    while end not in select.select([listening.fileno(), end], [], [])[0]:
         with contextlib.suppress(BlockingIOError, ConnectionError):
             connection, address = listening.accept()
             with connection:

@@ -4,9 +4,11 @@
                        │                                 └── worker
                        └── host of JournalFunction ── …
 
-The runner owns the listening sockets, so a host that dies or is born again with new code loses no waiting connection.
-Everybody holds the reading end of a pipe whose writing end only its parent has, and ends when that end closes:
-whatever kills a process, nobody below it stays.
+The runner owns the listening sockets, so no waiting connection is lost when a host dies or gets new code.
+Each process holds the reading end of a pipe whose writing end only its parent has, and ends when that end closes:
+however a process ends, all processes below it end too.
+
+The zygote must have one thread only, since it forks. It learns of edits from the runner, which watches the files.
 """
 
 import contextlib
@@ -20,10 +22,10 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 from dev.clock import Clock
 from dev.hosting.processes import Family
@@ -43,8 +45,6 @@ _HEAVY = (
     "jwt",
     "cryptography.hazmat.primitives.asymmetric.rsa",
 )
-_WATCHED = (".py", ".json")
-_WATCH_SECONDS = 0.25
 _SENTENCE_MAX = 300
 _WORKER_GRACE_SECONDS = 5.0
 """How long an invocation may go on when its worker is to end."""
@@ -69,8 +69,8 @@ class Hosted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Orders:
-    """What the runner tells the zygote, as one line of JSON on its standard input."""
+class Instructions:
+    """The first line that the runner writes to the zygote's standard input, as JSON."""
 
     hosted: list[Hosted]
     layer: str
@@ -86,22 +86,32 @@ class Orders:
         return cls(**wire | {"hosted": [Hosted(**each) for each in wire["hosted"]]})
 
 
+def edited(files: Iterable[Path]) -> bytes:
+    """Each further line: the files of an edit."""
+    return json.dumps([str(file) for file in files]).encode() + b"\n"
+
+
 class Zygote:
     """Parent of all hosts: never runs our code itself, so that it can fork again what an edit has changed."""
 
-    def __init__(self, orders: Orders) -> None:
-        self._orders = orders
-        self._hosted = {each.name: each for each in orders.hosted}
+    def __init__(self, instructions: Instructions) -> None:
+        self._instructions = instructions
+        self._hosted = {each.name: each for each in instructions.hosted}
         self._family = Family(self._host, self._host_died, grace_seconds=_HOST_GRACE_SECONDS)
-        self._package = Path(orders.layer, "packhouse")
-        self._watch = Watch([self._package, *(Path(each.code) for each in orders.hosted)])
+        self._package = Path(instructions.layer, "packhouse")
 
-    def run(self, end: int) -> None:
+    def run(self, runner: BinaryIO) -> None:
+        """Keep the hosts alive, and reload those that an edit concerns, until the runner closes its end."""
         for name in self._hosted:
             self._family.birth(name)
-        while self._family.look_after(end, seconds=_WATCH_SECONDS):
-            self._reload(self._watch.changed())
+        while (files := self._next_edit(runner)) is not None:
+            self._reload(files)
         self._family.farewell()
+
+    def _next_edit(self, runner: BinaryIO) -> list[Path] | None:
+        self._family.look_after(until=runner.fileno())
+        line = runner.readline()
+        return [Path(file) for file in json.loads(line)] if line.endswith(b"\n") else None
 
     def _reload(self, changed: list[Path]) -> None:
         for file in changed:
@@ -115,10 +125,10 @@ class Zygote:
                 self._family.replace(name)
 
     def _host(self, name: str, end: int) -> None:
-        for other in self._orders.hosted:
+        for other in self._instructions.hosted:
             if other.name != name:
                 os.close(other.listening)
-        Host(self._hosted[name], self._orders).run(end)
+        Host(self._hosted[name], self._instructions).run(end)
 
     def _host_died(self, name: str, pid: int, cause: int) -> None:
         say(f"{name}: its host (pid {pid}) {_how(cause)}; a new one takes its place.")
@@ -127,9 +137,9 @@ class Zygote:
 class Host:
     """One function: imports its handler once, and keeps the workers that run it alive."""
 
-    def __init__(self, hosted: Hosted, orders: Orders) -> None:
+    def __init__(self, hosted: Hosted, instructions: Instructions) -> None:
         self._hosted = hosted
-        self._orders = orders
+        self._instructions = instructions
         self._terminal = os.dup(1)
 
     def run(self, end: int) -> None:
@@ -143,10 +153,9 @@ class Host:
         workers = Family(
             lambda _, over: serve(listening, over, served), self._worker_died, grace_seconds=_WORKER_GRACE_SECONDS
         )
-        for number in range(self._orders.workers):
+        for number in range(self._instructions.workers):
             workers.birth(str(number))
-        while workers.look_after(end):
-            pass
+        workers.look_after(until=end)
         workers.farewell()
 
     def _settle_in(self) -> None:
@@ -161,7 +170,7 @@ class Host:
         os.environ.update(self._hosted.environment)
         time.tzset()
         here = str(Path.cwd())
-        sys.path[:] = [self._hosted.code, self._orders.layer, *(path for path in sys.path if path != here)]
+        sys.path[:] = [self._hosted.code, self._instructions.layer, *(path for path in sys.path if path != here)]
 
     def _handler(self) -> Handler:
         module, _, function = self._hosted.handler.rpartition(".")
@@ -179,37 +188,11 @@ class Host:
         """Before the handler is imported: nothing of ours may have looked at another clock."""
         from packhouse import runtime  # noqa: PLC0415  # in the host only, from the tree that is run
 
-        runtime.clock = Clock(Path(self._orders.clock)).now
+        runtime.clock = Clock(Path(self._instructions.clock)).now
 
     def _worker_died(self, _: str, pid: int, cause: int) -> None:
         how = "was ended at the function's time-out" if cause == signal.SIGALRM else _how(cause)
         say(f"{self._hosted.name}: a worker (pid {pid}) {how}; a new one takes its place.", to=self._terminal)
-
-
-class Watch:
-    """Which source files have changed since the last look."""
-
-    def __init__(self, folders: Iterable[Path]) -> None:
-        self._folders = tuple(dict.fromkeys(folders))
-        self._seen = dict(self._stamps())
-
-    def changed(self) -> list[Path]:
-        stamps = dict(self._stamps())
-        changed = sorted(file for file, _ in stamps.items() ^ self._seen.items())
-        self._seen = stamps
-        return list(dict.fromkeys(changed))
-
-    def _stamps(self) -> Iterator[tuple[Path, tuple[int, int]]]:
-        for folder in self._folders:
-            for within, _, names in os.walk(folder):
-                for name in names:
-                    if name.endswith(_WATCHED):
-                        file = Path(within, name)
-                        try:
-                            status = file.stat()
-                        except FileNotFoundError:
-                            continue  # An editor has just replaced it; the next look finds it.
-                        yield file, (status.st_mtime_ns, status.st_size)
 
 
 def _belongs(file: Path, *folders: Path) -> bool:
@@ -256,9 +239,11 @@ def main() -> None:
     importlib.import_module("boto3").client("dynamodb")
     gc.collect()
     gc.freeze()  # What is imported now is shared by all; a collection would copy its pages.
-    orders = sys.stdin.buffer.readline()
-    if orders:
-        Zygote(Orders.read(orders)).run(sys.stdin.fileno())
+    # Without a buffer: a line that waits in one would be overlooked by those who wait for the pipe.
+    with os.fdopen(0, "rb", buffering=0, closefd=False) as runner:
+        instructions = runner.readline()
+        if instructions:
+            Zygote(Instructions.read(instructions)).run(runner)
 
 
 if __name__ == "__main__":

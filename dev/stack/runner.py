@@ -135,7 +135,7 @@ def _start(config: Config, undo: ExitStack) -> _Running:
         raise
     if "StripeSecret" in deployed.resources:
         hand_over_secret(clients, deployed)
-    hosts.give_orders(clients, deployed, template)
+    hosts.instruct(clients, deployed, template)
     stripe.wait_until_ready()
     stack = Stack(config, clients, template, deployed, stripe, say)
     undo.callback(_drain, aws, stack)
