@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from dev.demo.seed import Seeded
+    from dev.demo.seeded import Seeded
     from dev.ministack.deploy import Clients, Deployed
 
 _OPERATORS = "operators"
@@ -105,10 +105,10 @@ class SignedIn:
 def sign_in(clients: Clients, deployed: Deployed, passwords_path: Path) -> SignedIn:
     """Everybody's tokens, good for 24 hours; who isn't in the pool yet is put there."""
     passwords = _passwords(passwords_path)
-    office = _Office(clients, deployed, passwords)
-    with ThreadPoolExecutor(len(PEOPLE)) as desks:
-        subjects = dict(zip((each.key for each in PEOPLE), desks.map(office.enrolled, PEOPLE), strict=True))
-        tokens = dict(zip((each.key for each in PEOPLE), desks.map(office.token, PEOPLE), strict=True))
+    pool = _UserPool(clients, deployed, passwords)
+    with ThreadPoolExecutor(len(PEOPLE)) as threads:
+        subjects = dict(zip((each.key for each in PEOPLE), threads.map(pool.enrolled, PEOPLE), strict=True))
+        tokens = dict(zip((each.key for each in PEOPLE), threads.map(pool.token, PEOPLE), strict=True))
     return SignedIn(subjects=subjects, tokens=tokens)
 
 
@@ -134,8 +134,8 @@ def _passwords(path: Path) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Office:
-    """The user pool, where people are enrolled and sign in."""
+class _UserPool:
+    """Where people are enrolled and sign in."""
 
     clients: Clients
     deployed: Deployed

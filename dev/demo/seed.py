@@ -1,16 +1,15 @@
-"""The demo data: three workgroups, their people, keys and packs, the same after every reset."""
+"""Writes the demo data into an empty table: workgroups, members, API keys and packs."""
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from dev.demo.people import CAST, Person
+from dev.demo.seeded import ACQUISITIONS, SEED, WORKGROUPS, Seeded
 from packhouse.catalog import catalog
 from packhouse.domain.access import ApiKey, Role, Stamp
 from packhouse.domain.ids import Kind, named
-from packhouse.domain.licenses import Line
 from packhouse.domain.packs import Source, SourceKind, packs_of
 from packhouse.domain.workgroups import Workgroup
 from packhouse.policies import Policies
@@ -21,34 +20,7 @@ from packhouse.store.table import StampedTable, Table, Write
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-SEED = "demo seed"
-WORKGROUPS = {"northwind": "Northwind", "contoso": "Contoso", "distributor": "Fabrikam Distribution"}
 MEMBERS = [person for person in CAST if isinstance(person, Person) and person.workgroup]
-ACQUISITIONS = (
-    # How many days ago, and what: several packs of each on_success type, 10 to 50 licenses of every type in all.
-    ("northwind", 350, [Line("mailbox-migration", 5), Line("document-migration", 4)]),
-    ("northwind", 200, [Line("mailbox-migration", 15), Line("public-folder-migration", 4)]),
-    (
-        "northwind",
-        90,
-        [Line("document-migration", 12), Line("public-folder-migration", 6), Line("device-management", 25)],
-    ),
-    (
-        "northwind",
-        10,
-        [Line("mailbox-migration", 20), Line("document-migration", 14), Line("user-migration-bundle", 30)],
-    ),
-    ("northwind", 1, [Line("public-folder-migration", 5)]),
-    ("contoso", 30, [Line("mailbox-migration", 10)]),
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seeded:
-    """What the seed made: workgroup ids and the whole API keys, by name."""
-
-    workgroups: dict[str, str]
-    keys: dict[str, str]
 
 
 def seed(table_name: str, client: "DynamoDBClient", *, subjects: dict[str, str], now: datetime) -> Seeded:
