@@ -10,7 +10,7 @@ from dev import clock, secret_files
 from dev.clock import Clock
 from dev.demo import people
 from dev.demo.seed import seed
-from dev.ministack import emptying, queues
+from dev.ministack import emptying
 from dev.ministack.deploy import invoke
 from dev.ministack.schedules import Ticker
 from dev.ministack.streams import Bookmark, Reader, Streams
@@ -94,11 +94,11 @@ class Stack:
         """Demo data as on the first day, and nothing in the journal of what was before."""
         with self.ticker.one_at_a_time, self.gate.shut_for_now(seconds=_LAST_REQUESTS_SECONDS):
             self._stripe.reset()
-            queues.empty(self._clients.queues, self._queues)
-            emptying.empty(self._clients.dynamodb, self._deployed.table)
+            emptying.empty_queues(self._clients.queues, self._queues)
+            emptying.empty_table(self._clients.dynamodb, self._deployed.table)
             # Only when the deletions have been journaled can the journal be emptied for good.
             self._drain_or_fail()
-            emptying.empty(self._clients.dynamodb, self._deployed.journal)
+            emptying.empty_table(self._clients.dynamodb, self._deployed.journal)
             self._outbox.empty()
             self.seed()
             self._drain_or_fail()
