@@ -15,6 +15,7 @@ from bench import rounds
 from bench.report import Row, Section
 from bench.stage import environment
 from dev.checks.built import BUILD
+from dev.template import ROOT
 from tests.harness import template
 
 COLD_ROUNDS = 5
@@ -39,7 +40,7 @@ class Start:
     """A fresh interpreter that imports a function, as often as it is called, and makes the client that each needs."""
 
     imports: str
-    folder: Path = template.ROOT
+    folder: Path = ROOT
     variables: Mapping[str, str] = field(default_factory=dict)
     modules: int = 0
 
@@ -120,7 +121,7 @@ def _of(function: str, layers: Path | None = None) -> Start:
     properties = template.functions()[function]
     imports = f"import {properties['Handler'].partition('.')[0]}; {CLIENT}"
     if layers is None:
-        return Start(imports, template.ROOT / properties["CodeUri"])
+        return Start(imports, ROOT / properties["CodeUri"])
     path = os.pathsep.join(str(layers / layer / "python") for layer in LAYERS)
     return Start(imports, BUILD / function, {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"})
 
@@ -130,7 +131,7 @@ def _not_built() -> str:
     package = BUILD / LAYERS[0] / "python" / "packhouse"
     if not package.exists():
         return "run `make build` first."
-    source = template.ROOT / "layers" / "packhouse" / "packhouse"
+    source = ROOT / "layers" / "packhouse" / "packhouse"
     files = [str(file.relative_to(source)) for file in source.rglob("*.py")]
     same, _, _ = cmpfiles(source, package, files, shallow=False)
     return "" if len(same) == len(files) else "the source has changed since: run `make build` again."

@@ -13,6 +13,7 @@ from botocore.config import Config
 from dev.config import Config as StackConfig
 from dev.config import plain_environment
 from dev.ministack.process import Aws
+from dev.template import ROOT
 from packhouse import runtime
 from tests.harness import people, template
 from tests.harness.environment import NOWHERE, variables
@@ -72,7 +73,7 @@ class Stage:
 @contextmanager
 def stage() -> Iterator[Stage]:
     with tempfile.TemporaryDirectory() as folder, people.serving_keys() as keys, _restored():
-        config = StackConfig(root=template.ROOT, state=Path(folder), port=free_port(), instance="")
+        config = StackConfig(root=ROOT, state=Path(folder), port=free_port(), instance="")
         config.logs.mkdir()
         aws = Aws(config, hold=())
         try:

@@ -5,9 +5,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from dev.template import TEMPLATE, parsed
+from dev.template import ROOT, TEMPLATE, parsed
 
-BUILD = TEMPLATE.parent / ".aws-sam" / "build"
+BUILD = ROOT / ".aws-sam" / "build"
 LAYERS_MB_MAX = {"PackhouseLayer": 45, "OfficeLayer": 95}
 MB = 1024 * 1024
 # PEP 552: the flags after the magic number; 1 is hash-based, and the bit for checking the source isn't set.

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import yaml
 
 from dev.checks.scan.scanners import SCANNERS
-from dev.checks.scan.verdict import BAD, ROOT, Waiver, cases, faults
+from dev.checks.scan.verdict import BAD, Waiver, cases, faults
+from dev.template import ROOT
 
 AT_ONCE = 2
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from dev.checks.scan.verdict import BAD, ROOT, Finding, Report
-from dev.template import expanded
+from dev.checks.scan.verdict import BAD, Finding, Report
+from dev.template import ROOT, expanded
 
 RULES = ROOT / "dev" / "checks" / "scan" / "rules"
 UNREAD = "unread"  # the rule that a scanner reads what it is given

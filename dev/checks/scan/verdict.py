@@ -5,9 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dev.template import TEMPLATE
+from dev.template import ROOT
 
-ROOT = TEMPLATE.parent
 BAD = "tests/bad"
 
 _CASE = re.compile(r"# (ruleid|ok): (.+)$")
