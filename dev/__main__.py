@@ -28,5 +28,5 @@ def main() -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except KeyboardInterrupt:  # Before the runner listens for it, and before there is anything to stop.
+    except KeyboardInterrupt:  # Ctrl-C before the runner handles it; nothing has been started yet.
         sys.exit(0)

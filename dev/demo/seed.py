@@ -24,7 +24,7 @@ MEMBERS = [person for person in CAST if isinstance(person, Person) and person.wo
 
 
 def seed(table_name: str, client: "DynamoDBClient", *, subjects: dict[str, str], now: datetime) -> Seeded:
-    """Plant the demo data where it isn't yet; a table that has it stays as it is, whatever was done with it since."""
+    """Write the demo data, unless the table has it. If it was changed since, it stays as it is."""
     stamp = Stamp(principal=SEED, request_id=f"seed-{now:%Y%m%dT%H%M%S%f}", changed_at=now)
     table = Table(client, table_name).stamped(stamp)
     seeded = Seeded(
@@ -77,7 +77,7 @@ def _people(table: StampedTable, seeded: Seeded, subjects: dict[str, str]) -> Se
 
 
 def _packs(table: StampedTable, seeded: Seeded) -> Sequence[Write]:
-    """The demo packs, granted as orders grant theirs, and marked as paid by nobody."""
+    """The demo packs: granted like those of an order, but their source says that nobody has paid."""
     source = Source(kind=SourceKind.DEMO, label="Demo data")
     granted = [
         pack
@@ -99,5 +99,5 @@ def _key_id(name: str) -> str:
 
 
 def _secret(name: str) -> str:
-    """A demo key's whole secret: no secret at all, since it opens only a stack on this machine."""
+    """A demo key's whole secret. It may be guessed: it opens only a stack on this machine."""
     return f"phk_{_key_id(name)}_{hashlib.sha256(f'{SEED} {name}'.encode()).hexdigest()}"

@@ -1,4 +1,4 @@
-"""What the demo data is: three workgroups and their packs, the same after every reset. `people` has their members."""
+"""The demo data: three workgroups and their packs, the same after every reset. Their members are in `people`."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from packhouse.domain.licenses import Line
 SEED = "demo seed"
 WORKGROUPS = {"northwind": "Northwind", "contoso": "Contoso", "distributor": "Fabrikam Distribution"}
 ACQUISITIONS = (
-    # How many days ago, and what: several packs of each on_success type, 10 to 50 licenses of every type in all.
+    # Workgroup, days ago, lines. In all: several packs of each on_success type, 10 to 50 licenses of every type.
     ("northwind", 350, [Line("mailbox-migration", 5), Line("document-migration", 4)]),
     ("northwind", 200, [Line("mailbox-migration", 15), Line("public-folder-migration", 4)]),
     (
@@ -27,7 +27,7 @@ ACQUISITIONS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seeded:
-    """What the seed made: workgroup ids and the whole API keys, by name."""
+    """The ids of the workgroups and the whole API keys, by name."""
 
     workgroups: dict[str, str]
     keys: dict[str, str]

@@ -1,4 +1,4 @@
-"""What the hosted page answers: `GET` shows it, `POST` pays and leads back to the shop."""
+"""Answers for the hosted page: `GET` shows it, `POST` pays and redirects to the shop."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Checkout:
 def _fields(body: bytes) -> list[tuple[str, str]]:
     try:
         return parse_qsl(body.decode("ascii"), max_num_fields=_FIELDS_MAX)
-    except ValueError:  # Of a form that isn't one, no field is known.
+    except ValueError:  # It is no form, so it has no fields.
         return []
 
 

@@ -1,4 +1,4 @@
-"""`/_fake/`: what a test asks of the fake, and Stripe has no word for."""
+"""`/_fake/`: requests of tests that Stripe doesn't have."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Control:
         return self._faults.left()
 
     def _webhooks(self, request: Request) -> Any:  # noqa: ANN401  # any JSON
-        """The deliveries; with `wait_seconds`, as soon as none is pending, or when that time is over."""
+        """The deliveries. With `wait_seconds`: once none is pending, or that time is over."""
         deadline = time.monotonic() + _wait_seconds(request.query)
         self._account.catch_up()
         while deliveries.counts(self._account.store)["pending"] and time.monotonic() < deadline:

@@ -11,7 +11,7 @@ from pathlib import Path
 from watchfiles import PythonFilter, watch
 
 _QUIET_MILLISECONDS = 100
-"""An edit is told when nothing has changed for so long: a file that is half written isn't told."""
+"""An edit is over when nothing has changed for so long. So nobody reads a file that is half written."""
 _SOURCES = PythonFilter(extra_extensions=(".json",))
 _STOP_SECONDS = 5.0
 

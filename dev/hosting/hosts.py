@@ -1,4 +1,4 @@
-"""The runner's side of the hosts: their ports, the zygote that forks them, and what they are told."""
+"""The runner's side of the hosts: their ports, the zygote that forks them, and its instructions."""
 
 import subprocess  # nosec B404  # of our own interpreter only
 import sys
@@ -21,21 +21,21 @@ _READY_SECONDS = 30.0
 _STOP_SECONDS = 15.0
 _POLL_SECONDS = 0.02
 _BREATH_SECONDS = 1.0
-"""A zygote that dies younger is followed by the next one only after that."""
+"""If a zygote dies sooner after its start, the next one waits for so long."""
 
 
 class Hosts:
     """The zygote and everything below it."""
 
     def __init__(self, config: Config, functions: tuple[Function, ...]) -> None:
-        """Claim the functions' ports, and start the zygote: it imports while the template is deployed."""
+        """Listen on the functions' ports, and start the zygote. It imports while the template is deployed."""
         self._config = config
         self._functions = functions
         self._sockets = {each.logical_id: claimed(each.port, config) for each in functions}
         self._log = config.logs / "hosts.log"
         self._instructions: Instructions | None = None
         self._telling = threading.Lock()
-        """So that a zygote is told of edits only after its instructions."""
+        """So that the first line that a zygote reads has its instructions."""
         self._process = self._start()
         self._edits = Edits([config.layer, *(each.code.parent for each in functions)], self._tell_edited)
 
@@ -44,7 +44,7 @@ class Hosts:
         return self._process.pid
 
     def instruct(self, clients: Clients, deployed: Deployed, template: LocalTemplate) -> None:
-        """Tell the zygote what to host, now that everything has its name."""
+        """Tell the zygote what to host, once the deployment has named everything."""
         readers = {reader.function: reader for reader in template.readers}
         hosted = []
         for function in self._functions:
@@ -71,7 +71,7 @@ class Hosts:
             self._tell(instructions.written())
 
     def wait_until_ready(self) -> None:
-        """Until each host answers, be it that its handler can't be imported."""
+        """Wait until each host answers. It does so even if its handler can't be imported."""
         deadline = time.monotonic() + _READY_SECONDS
         for function in self._functions:
             while not answers(function.port):
@@ -85,7 +85,7 @@ class Hosts:
         return self._process.poll() is None
 
     def restart(self) -> None:
-        """Another zygote with the same instructions; requests wait on the ports, which are ours."""
+        """Another zygote with the same instructions. Requests wait on the ports, which this process keeps."""
         self._process.wait()
         if time.monotonic() - self._started < _BREATH_SECONDS:
             time.sleep(_BREATH_SECONDS)
@@ -95,7 +95,7 @@ class Hosts:
                 self._tell(self._instructions.written())
 
     def stop(self) -> None:
-        """Let every function finish what it does, and wait for all of them."""
+        """Wait until every function has finished its invocation and all hosts have ended."""
         self._edits.stop()
         if self._process.stdin is not None:
             self._process.stdin.close()
@@ -117,24 +117,24 @@ class Hosts:
                 stdin=subprocess.PIPE,
                 stderr=log,
                 pass_fds=[each.fileno() for each in self._sockets.values()],
-                start_new_session=True,  # A Ctrl-C at the terminal is the runner's to handle.
+                start_new_session=True,  # So a Ctrl-C goes to the runner alone.
             )
 
     def _tell_edited(self, files: list[Path]) -> None:
         with self._telling:
-            if self._instructions is not None:  # Before it has any, it has imported nothing of ours.
+            if self._instructions is not None:  # Without them it hosts nothing that could be reloaded.
                 self._tell(edited(files))
 
     def _tell(self, line: bytes) -> None:
         if self._process.stdin is None:
             return
-        with suppress(BrokenPipeError):  # It is dead already, and `look_after` of the runner restarts it.
+        with suppress(BrokenPipeError):  # The zygote is dead; the runner will see it and restart it.
             self._process.stdin.write(line)
             self._process.stdin.flush()
 
 
 def _environment(config: Config, function: Function, name: str, variables: Mapping[str, str]) -> dict[str, str]:
-    """What Lambda sets, and the function's own."""
+    """The variables that Lambda sets, and the function's own."""
     return (
         configuration.plain_environment()
         | {

@@ -1,7 +1,7 @@
-"""Processes that are kept alive: a child that dies is born again, and none outlives its parent.
+"""Keeps child processes alive: a child that dies is replaced, and no child outlives its parent.
 
-Every child holds the reading end of a pipe whose writing end only its parent has. The parent closes it to end the
-child; the system closes it when the parent is gone, however it went.
+Each child holds the reading end of a pipe, and its parent alone holds the writing end. The parent closes that end to
+end the child. If the parent dies, the system closes it.
 """
 
 import contextlib
@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 _BREATH_SECONDS = 1.0
-"""A child that dies younger is born again only after that, or it would die hundreds of times a second."""
+"""If a child dies sooner after its birth, the next one waits for so long, and not dozens die in a second."""
 _POLL_SECONDS = 0.02
 
 type Live = Callable[[str, int], None]
-"""What a child does: its name, and the file descriptor that reads as closed when it is to end."""
+"""Run a child. Arguments: its name, and a file descriptor that becomes readable when the child must end."""
 type Died = Callable[[str, int, int], None]
-"""Told of a death nobody asked for: the name, the pid, the signal's number (0: it ended by itself)."""
+"""Called when a child has died unasked. Arguments: its name, its pid, the signal's number (0: it ended by itself)."""
 
 
 @dataclass(slots=True)
@@ -33,15 +33,15 @@ class _Child:
 
 class Family:
     def __init__(self, live: Live, died: Died, *, grace_seconds: float) -> None:
-        """Children may take `grace_seconds` to finish what they do when they are to end."""
+        """A child that must end has `grace_seconds` to finish its work; then it is killed."""
         self._live = live
         self._died = died
         self._grace_seconds = grace_seconds
         self._children: dict[str, _Child] = {}
         self._unborn: dict[str, float] = {}
-        """Names, and from when they may be born again."""
+        """The names of dead children, and from when each may be replaced."""
         self._leaving: dict[int, float] = {}
-        """Pids of those that were asked to end, and how long they may take."""
+        """The pids of children that must end, and when each is killed."""
         self._deaths, self._wake = os.pipe()
         for end in (self._deaths, self._wake):
             os.set_blocking(end, False)
@@ -57,7 +57,7 @@ class Family:
         self._children[name] = _Child(pid, time.monotonic(), life)
 
     def replace(self, name: str) -> None:
-        """Let a child finish what it does, and start another in its place at once."""
+        """Start a new child at once; the old one finishes its work and ends."""
         child = self._children.pop(name, None)
         if child is not None:
             self._let_go(child)
@@ -85,7 +85,7 @@ class Family:
             self._hurry()
 
     def _be_born(self, name: str, end: int, life: int) -> None:
-        """The child's side of a birth; never returns."""
+        """Run as the child. Never returns."""
         status = 1
         try:
             signal.set_wakeup_fd(-1)
@@ -94,7 +94,7 @@ class Family:
                 os.close(inherited)
             self._live(name, end)
             status = 0
-        except BaseException:  # noqa: BLE001  # a child must never run on in its parent's code
+        except BaseException:  # noqa: BLE001  # a child must never go on into its parent's code
             traceback.print_exc()
         finally:
             for output in (sys.stdout, sys.stderr):
@@ -102,7 +102,7 @@ class Family:
             os._exit(status)
 
     def _readable(self, until: int) -> list[int]:
-        """What can be read, once something can or a child's time has come."""
+        """Wait until something can be read or a child's time is over. Returns what can be read."""
         seconds = _POLL_SECONDS if self._unborn or self._leaving else None
         ready, _, _ = select.select([until, self._deaths], [], [], seconds)
         return ready

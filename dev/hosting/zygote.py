@@ -1,4 +1,4 @@
-"""Runs the real handlers: one process imports what is heavy, and forks a host per function, which forks its workers.
+"""Runs the real handlers. The zygote imports large packages and forks a host per function; a host forks its workers.
 
     runner ── zygote ──┬── host of ConsumptionFunction ──┬── worker
                        │                                 └── worker
@@ -33,7 +33,7 @@ from dev.hosting.worker import Context, Handler, Served, serve
 from dev.ministack.patterns import Pattern
 from dev.ministack.streams import Bookmark, Reading
 
-# Everything of others that handlers import and that takes long; a handler that needs more imports it itself.
+# The packages that most handlers import and that take long. A handler imports others itself.
 _HEAVY = (
     "boto3",
     "botocore.httpsession",
@@ -47,13 +47,13 @@ _HEAVY = (
 )
 _SENTENCE_MAX = 300
 _WORKER_GRACE_SECONDS = 5.0
-"""How long an invocation may go on when its worker is to end."""
+"""How long an invocation may go on when its worker must end."""
 _HOST_GRACE_SECONDS = 2 * _WORKER_GRACE_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hosted:
-    """What a host is told about its function."""
+    """A function, as its host needs to know it."""
 
     name: str
     code: str
@@ -61,9 +61,9 @@ class Hosted:
     listening: int
     environment: Mapping[str, str]
     patterns: list[Pattern]
-    """Which records of a stream it is given; none says all."""
+    """Which records of a stream it gets. Without patterns it gets all."""
     gives_back: bool
-    """Whether its answer may name records of a stream to be delivered again."""
+    """Whether its answer may ask for records of a stream again."""
     bookmark: str
     log: str
 
@@ -87,12 +87,12 @@ class Instructions:
 
 
 def edited(files: Iterable[Path]) -> bytes:
-    """Each further line: the files of an edit."""
+    """Each further line that the runner writes: the files of an edit."""
     return json.dumps([str(file) for file in files]).encode() + b"\n"
 
 
 class Zygote:
-    """Parent of all hosts: never runs our code itself, so that it can fork again what an edit has changed."""
+    """The parent of all hosts. It never imports the product, so a host that it forks after an edit has the new code."""
 
     def __init__(self, instructions: Instructions) -> None:
         self._instructions = instructions
@@ -101,7 +101,7 @@ class Zygote:
         self._package = Path(instructions.layer, "packhouse")
 
     def run(self, runner: BinaryIO) -> None:
-        """Keep the hosts alive, and reload those that an edit concerns, until the runner closes its end."""
+        """Keep the hosts alive, and replace those whose code is edited, until the runner closes the pipe."""
         for name in self._hosted:
             self._family.birth(name)
         while (files := self._next_edit(runner)) is not None:
@@ -109,13 +109,14 @@ class Zygote:
         self._family.farewell()
 
     def _next_edit(self, runner: BinaryIO) -> list[Path] | None:
+        """The files of the next edit; None when the runner has closed the pipe, or died in the middle of a line."""
         self._family.look_after(until=runner.fileno())
         line = runner.readline()
         return [Path(file) for file in json.loads(line)] if line.endswith(b"\n") else None
 
     def _reload(self, changed: list[Path]) -> None:
         for file in changed:
-            # Bytecode is dated to the second: of two edits within one, it would hide the second.
+            # Bytecode has its source's time to the second only, so it would hide a second edit in the same second.
             if file.suffix == ".py":
                 Path(importlib.util.cache_from_source(str(file))).unlink(missing_ok=True)
         for name, hosted in self._hosted.items():
@@ -135,7 +136,7 @@ class Zygote:
 
 
 class Host:
-    """One function: imports its handler once, and keeps the workers that run it alive."""
+    """Imports the handler of one function, and keeps its workers alive."""
 
     def __init__(self, hosted: Hosted, instructions: Instructions) -> None:
         self._hosted = hosted
@@ -159,7 +160,7 @@ class Host:
         workers.farewell()
 
     def _settle_in(self) -> None:
-        """The function's own environment, search path and log, as far as Lambda would give it those."""
+        """Take the function's environment, search path and log."""
         with Path(self._hosted.log).open("ab") as output, Path(os.devnull).open() as none:
             os.dup2(none.fileno(), 0)
             os.dup2(output.fileno(), 1)
@@ -177,7 +178,7 @@ class Host:
         try:
             self._set_clock()
             handler: Handler = getattr(importlib.import_module(module), function)
-        except (Exception, SystemExit) as error:  # noqa: BLE001  # the function answers with it until it is mended
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # the function answers with this error until the code is mended
             traceback.print_exc()
             file = Path(self._hosted.code, f"{module}.py")
             say(f"{self._hosted.name}: {_short(file)} can't be imported: {_sentence(error)}", to=self._terminal)
@@ -185,7 +186,7 @@ class Host:
         return handler
 
     def _set_clock(self) -> None:
-        """Before the handler is imported: nothing of ours may have looked at another clock."""
+        """Set the clock before the handler is imported, so that the product never reads another one."""
         from packhouse import runtime  # noqa: PLC0415  # in the host only, from the tree that is run
 
         runtime.clock = Clock(Path(self._instructions.clock)).now
@@ -227,19 +228,19 @@ def _short(file: Path) -> str:
 
 
 def say(sentence: str, *, to: int = 1) -> None:
-    """One line on the runner's terminal, written at once, so that processes don't mix theirs."""
-    with contextlib.suppress(OSError):  # Nobody may be there to read it.
+    """Write a line to the runner's terminal in one piece, so that lines of different processes don't mix."""
+    with contextlib.suppress(OSError):  # The terminal may be gone.
         os.write(to, f"{sentence}\n".encode())
 
 
 def main() -> None:
     for module in _HEAVY:
         importlib.import_module(module)
-    # boto3's default session keeps what it has read of a service; nothing is called yet.
+    # boto3's default session keeps the service's description that it reads for this. Nothing is called.
     importlib.import_module("boto3").client("dynamodb")
     gc.collect()
-    gc.freeze()  # What is imported now is shared by all; a collection would copy its pages.
-    # Without a buffer: a line that waits in one would be overlooked by those who wait for the pipe.
+    gc.freeze()  # All processes share the pages of these modules; a garbage collection would copy them.
+    # Without a buffer: `select` doesn't see a line that is already in a buffer.
     with os.fdopen(0, "rb", buffering=0, closefd=False) as runner:
         instructions = runner.readline()
         if instructions:

@@ -1,4 +1,4 @@
-"""Answers the requests of `/v1/`: who asks, in which version, for what; and once per idempotency key."""
+"""Answers the requests of `/v1/`: checks key, version and parameters, and acts once per idempotency key."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Call:
-    """A request that is understood: what is to be done, and how it was named."""
+    """A request that was read and checked."""
 
     route: Route
     path: str
@@ -125,7 +125,7 @@ class Api:
 
 
 def _done(work: Work, call: _Call, entry: Entry) -> Remembered:
-    """What the endpoint answers; if that is a refusal, it has changed nothing."""
+    """Run the endpoint. If it refuses, nothing has changed."""
     try:
         with work.store.attempt():
             if call.remembered_fault:

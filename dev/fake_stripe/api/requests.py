@@ -1,4 +1,4 @@
-"""A request as the server reads it, and its answer as the server sends it."""
+"""A request as the server has read it, and the answer that it will send."""
 
 from __future__ import annotations
 
@@ -25,4 +25,4 @@ class Answer:
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
     lost: bool = False
-    """Whether the connection is cut instead of sending it."""
+    """Cut the connection instead of sending it."""

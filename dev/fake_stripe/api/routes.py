@@ -1,4 +1,4 @@
-"""Which requests the fake answers, by which of the stack's types it reads them, and which parameters it acts on."""
+"""The routes of the fake: for each the type that checks its parameters, its endpoint, and the parameters it acts on."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ _OF_SESSION = frozenset(
 class Route:
     method: str
     path: str
-    """`{id}` stands for one part, which the endpoint takes as its last argument."""
+    """`{id}` stands for a part of the path; it is the endpoint's last argument."""
     params: str
     """The type of the stripe package, below `stripe.params`."""
     endpoint: Callable[..., Object]
     built: frozenset[str]
-    """The parameters that have an effect, or whose only allowed value has none; the others are refused."""
+    """The parameters that are built. All others are refused."""
 
     def read(self, given: Mapping[str, Tree]) -> Params:
         """The parameters, checked. Raises what `contract.read` raises, and NotBuilt."""
@@ -183,7 +183,7 @@ ROUTES = (
 
 
 def found(method: str, path: str) -> tuple[Route, list[str]]:
-    """The route of a request, and the ids its path names. Raises UnknownUrl."""
+    """The route of a request, and the ids in its path. Raises UnknownUrl."""
     given = path.split("/")
     for route in ROUTES:
         wanted = route.path.split("/")

@@ -1,4 +1,4 @@
-"""Events: what happened, newest first, for 30 days."""
+"""Events of the last 30 days, newest first."""
 
 from __future__ import annotations
 

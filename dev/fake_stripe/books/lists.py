@@ -15,7 +15,7 @@ LIMIT_MAX = 100
 
 
 def page(listed: list[Object], params: Params, *, url: str) -> Object:
-    """The part of a list that `limit`, `starting_after` and `ending_before` ask for."""
+    """The page of a list for `limit`, `starting_after` and `ending_before`."""
     limit = params.get("limit", LIMIT_DEFAULT)
     if not 1 <= limit <= LIMIT_MAX:
         raise InvalidParameter(
@@ -40,7 +40,7 @@ def whole(data: list[Object], *, url: str) -> Object:
 
 
 def created(params: Params) -> Span:
-    """The bounds that `created` sets."""
+    """The span of the parameter `created`."""
     wanted = params.get("created", {})
     if isinstance(wanted, int):
         return Span(first=wanted, last=wanted)
