@@ -1,4 +1,4 @@
-"""Cold starts, as far as Python is concerned: what a fresh interpreter takes to import a function."""
+"""Python's part of a cold start: how long a new interpreter takes to import a function."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ COLD_BUDGET = 1.70
 BUILT_BUDGET = 1.10
 BARE = "a boto3 client alone"
 BUILT = ("ConsumptionFunction", "ExpireOrdersFunction")
-"""One that needs our own layer alone, one that needs both."""
+"""A function that needs our own layer alone, and one that needs both layers."""
 LAYERS = ("PackhouseLayer", "OfficeLayer")
 CLIENT = "import boto3; boto3.client('dynamodb')"
 PROGRAM = """
@@ -37,7 +37,7 @@ print(time.process_time() - begun, len(sys.modules))
 
 @dataclass(slots=True)
 class Start:
-    """A fresh interpreter that imports a function, as often as it is called, and makes the client that each needs."""
+    """Called: starts a new interpreter that imports a function and makes a DynamoDB client. Returns the CPU seconds."""
 
     imports: str
     folder: Path = ROOT
@@ -64,9 +64,10 @@ def cold() -> Section:
     return Section(
         title="Cold import of each function",
         note=(
-            "A fresh interpreter each time, on the source tree with warm bytecode: the CPU of importing the function\n"
-            f"and making its client, against a client alone. Medians of {COLD_ROUNDS} rounds, the interpreter's own\n"
-            f"start not in them. The budget of the hot ones (authorizer, consumption, journal) is {COLD_BUDGET:.2f}."
+            "A new interpreter each time, on the source tree with warm bytecode: the CPU of importing the function\n"
+            f"and making its client, compared with a client alone. Medians of {COLD_ROUNDS} rounds, without the start of\n"
+            "the interpreter. The budget of the hot functions (authorizer, consumption, journal) is "
+            f"{COLD_BUDGET:.2f}."
         ),
         rows=[
             Row(
@@ -93,9 +94,9 @@ def built() -> Section:
     return Section(
         title="Built layers against warm bytecode",
         note=(
-            "As above, from what `make build` made: its layers with their unchecked-hash bytecode, the function\n"
-            "itself with none, nothing written. Lambda's native modules are for arm64: those here are .venv's, of\n"
-            f"the same versions. Medians of {BUILT_ROUNDS} rounds. The budget is {BUILT_BUDGET:.2f}.\n"
+            "As above, with the output of `make build`: its layers with their unchecked-hash bytecode, the function\n"
+            "without bytecode, and none is written. Lambda's native modules are for arm64, so those of .venv are\n"
+            f"used, of the same versions. Medians of {BUILT_ROUNDS} rounds. The budget is {BUILT_BUDGET:.2f}.\n"
             "SAM alone makes no bytecode."
         ),
         rows=rows,
@@ -117,7 +118,7 @@ def _built_rows(name: str, layers: Path, plain: Path) -> list[Row]:
 
 
 def _of(function: str, layers: Path | None = None) -> Start:
-    """The import of a function from the source tree, or as it was built, with these layers."""
+    """The import of a function from the source tree or, with `layers`, from the build."""
     properties = template.functions()[function]
     imports = f"import {properties['Handler'].partition('.')[0]}; {CLIENT}"
     if layers is None:
@@ -127,7 +128,7 @@ def _of(function: str, layers: Path | None = None) -> Start:
 
 
 def _not_built() -> str:
-    """Why there is nothing built to measure; empty where there is."""
+    """Why the build can't be measured; empty if it can."""
     package = BUILD / LAYERS[0] / "python" / "packhouse"
     if not package.exists():
         return "run `make build` first."
@@ -138,7 +139,7 @@ def _not_built() -> str:
 
 
 def _for_this_machine(folder: Path) -> Path:
-    """The built layers, each native module replaced by this machine's own."""
+    """A copy of the built layers, with this machine's native modules in place of theirs."""
     for layer in LAYERS:
         shutil.copytree(BUILD / layer, folder / layer)
         root = folder / layer / "python"
