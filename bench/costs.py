@@ -62,7 +62,7 @@ def section(on: Stage, measured: Mapping[str, Measured]) -> Section:
             "The tests' meter counts the calls, and DynamoDB's units by its documentation. The journal writes\n"
             "entries and events after each change: here one invocation for a request, though one takes up to 100\n"
             "changes. Dollars are by the prices of us-east-1 in bench/prices.py. Assumed: Lambda's time is the CPU of\n"
-            f"this machine, times the part of a CPU that {MEMORY_MB} MB get, and {ROUND_TRIP_MS:g} ms a call.\n"
+            f"this machine, divided by the part of a CPU that {MEMORY_MB} MB get, and {ROUND_TRIP_MS:g} ms a call.\n"
             "The cost of a run is without the authorizer, whose answer is kept for a minute, and without storage,\n"
             "backups, logs, traces and data transfer."
         ),

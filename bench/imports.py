@@ -65,8 +65,8 @@ def cold() -> Section:
         title="Cold import of each function",
         note=(
             "A new interpreter each time, on the source tree with warm bytecode: the CPU of importing the function\n"
-            f"and making its client, compared with a client alone. Medians of {COLD_ROUNDS} rounds, without the start of\n"
-            "the interpreter. The budget of the hot functions (authorizer, consumption, journal) is "
+            f"and making its client, compared with a client alone. Medians of {COLD_ROUNDS} rounds, without the\n"
+            "interpreter's start. The budget of the hot functions (authorizer, consumption, journal) is\n"
             f"{COLD_BUDGET:.2f}."
         ),
         rows=[

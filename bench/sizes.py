@@ -48,8 +48,8 @@ def section(on: Stage) -> Section:
         title="Calls and units at three sizes of the table",
         note=(
             "One workgroup with so many packs, as many ended runs of one project, and as many orders, half of them\n"
-            f"open and due later; {DUE} further orders are due now. Calls of DynamoDB / read units + write units, by the\n"
-            "meter, on ministack."
+            f"open and due later; {DUE} further orders are due now. Calls of DynamoDB / read units + write units, by\n"
+            "the meter, on ministack."
         ),
         rows=_rows(bills),
     )
