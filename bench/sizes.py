@@ -30,7 +30,7 @@ SWEPT_SIZES = (100, 10_000, 100_000)
 SWEPT_DUE = {"RUN": 40, "PACK": 6, "PROJECT": 4}
 """How many items are due in each queue of the sweep: 50 in all."""
 DAYS_UNTIL_SWEPT = 400  # more than a pack's twelve months, a lease, and the six months of an idle project
-PER_PROJECT = 10  # of the items that are due later, each project has so many: itself, a pack, and its runs
+PER_PROJECT = 10  # items due later for each project: the project, a pack, and runs
 FAR = "2030-01-01T00:00:00Z"
 PUT_MAX = 25
 

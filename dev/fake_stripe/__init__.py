@@ -3,9 +3,10 @@
 It is a process of its own (`python -m dev.fake_stripe`). The product doesn't know it: it calls Stripe at another
 address, that is all. `docs/fake-stripe.md` lists its promises and its guesses.
 
-    server ── api/       Stripe's HTTP API: reads requests, finds the endpoint, words the answer
-           ── checkout   the hosted pay page
-           ── control    what tests ask of it
-    all of them use books/, the account: its objects, events and deliveries, and what each endpoint does to them
-    webhooks sends the events that books/ owes
+    server ──┬── api/       Stripe's HTTP API: checks a request, finds its endpoint, answers
+             ├── checkout   the hosted pay page
+             └── control    the requests of tests
+
+All three work on books/, the account: its objects, the endpoints that change them, its events and their deliveries.
+webhooks sends the events.
 """

@@ -52,7 +52,7 @@ class Server(ThreadingHTTPServer):
     def handle_error(self, request: object, client_address: object) -> None:
         """Ignore clients that disconnect. Any other error is a bug, and is printed."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
-            super().handle_error(request, client_address)  # type: ignore[arg-type]  # what it was called with
+            super().handle_error(request, client_address)  # type: ignore[arg-type]  # the arguments it got
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -20,8 +20,8 @@ _WORKERS = 2
 _READY_SECONDS = 30.0
 _STOP_SECONDS = 15.0
 _POLL_SECONDS = 0.02
-_BREATH_SECONDS = 1.0
-"""If a zygote dies sooner after its start, the next one waits for so long."""
+_PAUSE_SECONDS = 1.0
+"""A zygote that dies sooner than this after its start is replaced only after this time."""
 
 
 class Hosts:
@@ -87,8 +87,8 @@ class Hosts:
     def restart(self) -> None:
         """Another zygote with the same instructions. Requests wait on the ports, which this process keeps."""
         self._process.wait()
-        if time.monotonic() - self._started < _BREATH_SECONDS:
-            time.sleep(_BREATH_SECONDS)
+        if time.monotonic() - self._started < _PAUSE_SECONDS:
+            time.sleep(_PAUSE_SECONDS)
         with self._telling:
             self._process = self._start()
             if self._instructions is not None:

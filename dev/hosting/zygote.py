@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Self
 
 from dev.clock import Clock
-from dev.hosting.processes import Family
+from dev.hosting.processes import Children
 from dev.hosting.worker import Context, Handler, Served, serve
 from dev.ministack.patterns import Pattern
 from dev.ministack.streams import Bookmark, Reading
@@ -97,20 +97,20 @@ class Zygote:
     def __init__(self, instructions: Instructions) -> None:
         self._instructions = instructions
         self._hosted = {each.name: each for each in instructions.hosted}
-        self._family = Family(self._host, self._host_died, grace_seconds=_HOST_GRACE_SECONDS)
+        self._hosts = Children(self._host, self._host_died, grace_seconds=_HOST_GRACE_SECONDS)
         self._package = Path(instructions.layer, "packhouse")
 
     def run(self, runner: BinaryIO) -> None:
         """Keep the hosts alive, and replace those whose code is edited, until the runner closes the pipe."""
         for name in self._hosted:
-            self._family.birth(name)
+            self._hosts.start(name)
         while (files := self._next_edit(runner)) is not None:
             self._reload(files)
-        self._family.farewell()
+        self._hosts.end_all()
 
     def _next_edit(self, runner: BinaryIO) -> list[Path] | None:
         """The files of the next edit; None when the runner has closed the pipe, or died in the middle of a line."""
-        self._family.look_after(until=runner.fileno())
+        self._hosts.look_after(until=runner.fileno())
         line = runner.readline()
         return [Path(file) for file in json.loads(line)] if line.endswith(b"\n") else None
 
@@ -123,7 +123,7 @@ class Zygote:
             cause = next((file for file in changed if _belongs(file, self._package, Path(hosted.code))), None)
             if cause is not None:
                 say(f"{name}: reloaded, because {_short(cause)} has changed.")
-                self._family.replace(name)
+                self._hosts.replace(name)
 
     def _host(self, name: str, end: int) -> None:
         for other in self._instructions.hosted:
@@ -151,13 +151,13 @@ class Host:
             bookmark=Bookmark(Path(self._hosted.bookmark)),
         )
         listening = socket.socket(fileno=self._hosted.listening)
-        workers = Family(
+        workers = Children(
             lambda _, over: serve(listening, over, served), self._worker_died, grace_seconds=_WORKER_GRACE_SECONDS
         )
         for number in range(self._instructions.workers):
-            workers.birth(str(number))
+            workers.start(str(number))
         workers.look_after(until=end)
-        workers.farewell()
+        workers.end_all()
 
     def _settle_in(self) -> None:
         """Take the function's environment, search path and log."""

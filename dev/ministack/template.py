@@ -165,7 +165,7 @@ def _taken_out(source: Template, functions: tuple[Function, ...]) -> Iterator[_R
 
 
 def _spell_out_api(resources: Template, api_id: str, default_authorizer: str, routes: Iterable[_Route]) -> None:
-    """Say in resources of their own what the OpenAPI body of an HTTP API says, as ministack ignores that."""
+    """Replace the OpenAPI body of an HTTP API by resources, because ministack ignores the body."""
     api = resources[api_id]["Properties"]
     body = api.pop("Body")
     api.pop("FailOnWarnings", None)

@@ -134,7 +134,7 @@ class Front(ThreadingHTTPServer):
     def handle_error(self, request: object, client_address: object) -> None:
         """Ignore clients that disconnect. Any other error is a bug, and is printed."""
         if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)  # type: ignore[arg-type]  # what it was called with
+            super().handle_error(request, client_address)  # type: ignore[arg-type]  # the arguments it got
 
     def server_close(self) -> None:
         super().server_close()

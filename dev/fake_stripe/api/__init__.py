@@ -1,1 +1,1 @@
-"""The fake's HTTP API: reads each request, finds what it asks for, and words the answer as Stripe does."""
+"""The fake's HTTP API: checks each request, finds its endpoint, and answers in Stripe's words."""

@@ -43,7 +43,7 @@ _EXPANDED: dict[tuple[str, str], Callable[[Work, Object, str], Any]] = {
 
 
 def expand(work: Work, body: Object, params: Params) -> Object:
-    """The object, or the list, with what the `expand` of a request names. Raises InvalidParameter."""
+    """The object or list, with the objects that `expand` names in place of their ids. Raises InvalidParameter."""
     for path in params.get("expand", []):
         steps = path.split(".")
         if len(steps) - (body["object"] == "list") > EXPAND_DEPTH_MAX:

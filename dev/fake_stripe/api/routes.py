@@ -53,7 +53,7 @@ class Route:
     """The parameters that are built. All others are refused."""
 
     def read(self, given: Mapping[str, Tree]) -> Params:
-        """The parameters, checked. Raises what `contract.read` raises, and NotBuilt."""
+        """The parameters, checked. Raises NotBuilt, and the refusals of `contract.read`."""
         params = contract.read(f"stripe.params.{self.params}", given)
         for path in _paths(params, ""):
             if not any(path == built or path.startswith((f"{built}.", f"{built}[]")) for built in self.built):
