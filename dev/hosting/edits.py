@@ -1,4 +1,4 @@
-"""Edits of source files, noticed as they are saved.
+"""Notices edits of source files as soon as they are saved.
 
 watchfiles watches in a thread of its own, and a process that forks must have no second thread. So the runner watches,
 and tells the zygote, which forks.

@@ -35,7 +35,7 @@ class Hosts:
         self._log = config.logs / "hosts.log"
         self._instructions: Instructions | None = None
         self._telling = threading.Lock()
-        """So that the first line that a zygote reads has its instructions."""
+        """Guards the pipe to the zygote, whose first line must be the instructions."""
         self._process = self._start()
         self._edits = Edits([config.layer, *(each.code.parent for each in functions)], self._tell_edited)
 
@@ -98,7 +98,8 @@ class Hosts:
         """Wait until every function has finished its invocation and all hosts have ended."""
         self._edits.stop()
         if self._process.stdin is not None:
-            self._process.stdin.close()
+            with suppress(BrokenPipeError):  # A zygote that died hasn't read its last line.
+                self._process.stdin.close()
         try:
             self._process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:

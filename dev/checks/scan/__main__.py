@@ -31,7 +31,7 @@ def _judged(name: str) -> list[str]:
     ]
     why = list(faults(SCANNERS[name](), planted, waivers))
     seconds = time.monotonic() - started
-    outcome = f"faults: {len(why)}" if why else f"found the {len(planted.bad)} planted faults, and nothing more"
+    outcome = f"faults: {len(why)}" if why else f"found all planted faults ({len(planted.bad)}), and nothing more"
     sys.stdout.write("\n".join([f"{name}: {outcome} ({seconds:.0f} s)", *why]) + "\n")
     sys.stdout.flush()
     return why
