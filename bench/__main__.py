@@ -1,4 +1,4 @@
-"""`make bench`: what Packhouse takes and costs, measured on this machine and printed (docs/performance.md)."""
+"""`make bench`: measures CPU, imports, units, cost and throughput on this machine (docs/performance.md)."""
 
 import sys
 import time

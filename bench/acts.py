@@ -1,4 +1,4 @@
-"""What is measured: requests of the hot path, each a kind of event that API Gateway would hand to a function."""
+"""The requests that are measured, as the events that API Gateway hands to a function."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ type Event = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """A kind of request: `prepare` readies a world for so many of them, and makes their events."""
+    """A request of the hot path. `prepare` makes a world ready for so many such requests, and makes their events."""
 
     name: str
     prepare: Callable[[World, int], list[Event]]
     function: str = "ConsumptionFunction"
     per_round: int = 10
-    """How many are done in a row."""
+    """How many are made in a row."""
 
     def handler(self) -> Handler:
         return handler_of(self.function)
@@ -54,7 +54,7 @@ def acts() -> list[Act]:
 
 
 def handled(handler: Handler, event: Event) -> Mapping[str, Any]:
-    """What the function answers, which must be good news."""
+    """The function's answer. Raises BenchError if it is no success."""
     answer: Mapping[str, Any] = handler(event, context())
     if answer.get("statusCode", HTTPStatus.OK) >= HTTPStatus.BAD_REQUEST:
         raise BenchError(f"{event['routeKey']}: {answer}")
@@ -64,21 +64,21 @@ def handled(handler: Handler, event: Event) -> Mapping[str, Any]:
 def request(
     world: World, method: str, path: str, *, who: str = "worker", json: object = None, key: str | None = None
 ) -> Event:
-    """The event of a request that the authorizer has admitted."""
+    """The event of a request, after the authorizer."""
     event = world.gateway.event(method, path_of(path), token=world.token(who), json=json, key=key)
     world.gateway.authorize(event)
     return event
 
 
 def started(world: World, project_id: str, count: int, **fields: object) -> list[str]:
-    """The ids of so many runs, started in batches."""
+    """Start so many runs, in batches. Returns their ids."""
     whole, rest = divmod(count, STARTED_PER_CALL)
     batches = [STARTED_PER_CALL] * whole + [rest] * bool(rest)
     return [run for batch in batches for run in world.started(project_id, batch, **fields)]
 
 
 def _stocked(world: World) -> str:
-    """A project, and licenses enough for all that will be done in it."""
+    """A new project, and enough licenses for all of its runs."""
     if not _packs_of(world, SKU):
         world.grant(SKU, LICENSES)
     return world.project()

@@ -1,4 +1,4 @@
-"""Units and dollars: what each request takes, with the journal that follows it, and what a million runs come to."""
+"""Units and dollars of each request, with the journal that follows it, and of a million runs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ INVOCATIONS = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """A request's own bill and usage, and those of the journal for what it changed."""
+    """The bill and usage of a request, and the usage of the journal for its changes."""
 
     own: Bill
     request: Usage
@@ -59,11 +59,11 @@ def section(on: Stage, measured: Mapping[str, Measured]) -> Section:
     return Section(
         title="Units of a request, and dollars of a million",
         note=(
-            "Counted on the calls by the tests' meter: DynamoDB's units by its documentation. The journal's entries\n"
-            "and events follow each change: one invocation of it for a request, though one takes up to 100 changes.\n"
-            "Dollars by the prices of us-east-1 in bench/prices.py. Assumed: Lambda's time is the CPU of this\n"
-            f"machine, stretched to the part of a CPU that {MEMORY_MB} MB get, and {ROUND_TRIP_MS:g} ms a call. The\n"
-            "authorizer's answer is kept for a minute, so a run's cost is without it; and without storage,\n"
+            "The tests' meter counts the calls, and DynamoDB's units by its documentation. The journal writes\n"
+            "entries and events after each change: here one invocation for a request, though one takes up to 100\n"
+            "changes. Dollars are by the prices of us-east-1 in bench/prices.py. Assumed: Lambda's time is the CPU of\n"
+            f"this machine, divided by the part of a CPU that {MEMORY_MB} MB get, and {ROUND_TRIP_MS:g} ms a call.\n"
+            "The cost of a run is without the authorizer, whose answer is kept for a minute, and without storage,\n"
             "backups, logs, traces and data transfer."
         ),
         rows=[
@@ -77,7 +77,7 @@ def section(on: Stage, measured: Mapping[str, Measured]) -> Section:
 
 
 def _cost(on: Stage, act: Act, measured: Measured) -> Cost:
-    """The first event is metered; the others show how long the journal takes, which metering would make longer."""
+    """Meter the first event. Time the journal with the others, because metering makes it slower."""
     world = on.world(f"cost-{act.name.replace(' ', '-').replace(':', '')}")
     first, *others = act.prepare(world, INVOCATIONS)
     stream = Stream(world)
@@ -111,7 +111,7 @@ class Stream:
         self._seen: set[str] = set()
 
     def new(self) -> list[Any]:
-        """The records since the last call."""
+        """The records since the last call of this."""
         found = [record for record in self._world.records() if record["eventID"] not in self._seen]
         self._seen |= {record["eventID"] for record in found}
         return found
@@ -137,7 +137,7 @@ def _sum(costs: Mapping[str, Cost], *names: str) -> Usage:
 
 
 def _dollars(used: Usage) -> Mapping[str, Cell]:
-    """A million of them."""
+    """The dollars of a million."""
     return {
         "$ API": used.requests * HTTP_REQUEST * MILLION,
         "$ Lambda": used.function_dollars * MILLION,

@@ -1,8 +1,7 @@
-"""CPU of a handler over that of its boto3 calls.
+"""CPU of a handler, compared with that of its boto3 calls.
 
-Three worlds alike: in the first every call that a handler makes is written down; in the second the handler is
-measured; in the third the calls that were written down are made by a bare client, with the same arguments but for the
-table's name, on items in the same state.
+Three worlds are equal. In the first, every call of the handlers is recorded. In the second, the handlers are measured.
+In the third, a bare client makes the recorded calls, on items in the same state; only the table's name is different.
 """
 
 import copy
@@ -39,7 +38,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """One invocation: its calls, and the CPU of those alone and of the whole handler."""
+    """One invocation: the number of its calls, the CPU of the calls alone, and of the whole handler."""
 
     calls: int
     bare_ms: float
@@ -67,7 +66,7 @@ class Trio:
 
 
 def measured(on: Stage) -> Mapping[str, Measured]:
-    """Every act, by its name."""
+    """The measurements of all acts, by name."""
     trio = Trio(on, *(on.world(name) for name in ("recorded", "measured", "bare")))
     return {act.name: _measured(trio, act) for act in acts()}
 
@@ -76,9 +75,9 @@ def section(found: Mapping[str, Measured]) -> Section:
     return Section(
         title="CPU of a handler over its boto3 calls",
         note=(
-            "The real handler, event in and answer out, against a bare client that makes the same calls with the same\n"
-            "arguments, some of each in turn. DynamoDB is ministack in its own process: only this one's CPU counts.\n"
-            f"Medians of {ROUNDS} rounds; the ratio with the middle half of the rounds. The budget is {BUDGET:.2f}."
+            "The real handler, from event to answer, and a bare client that makes the same calls with the same\n"
+            "arguments, some of each in turn. DynamoDB is ministack in another process, whose CPU doesn't count.\n"
+            f"Medians of {ROUNDS} rounds; `from` and `to` hold the middle half. The budget is {BUDGET:.2f}."
         ),
         rows=[
             Row(
@@ -124,12 +123,12 @@ def _measured(trio: Trio, act: Act) -> Measured:
 
 
 def _calls(act: Act, event: Event, *, to: str) -> list[Call]:
-    """The calls that a handler makes for an event, turned to another table."""
+    """The calls that a handler makes for an event, as calls to another table."""
     client = runtime.dynamodb()
     with _written_down(client) as calls:
         handled(act.handler(), event)
     if not calls:
-        raise BenchError(f"{act.name}: no call was seen")
+        raise BenchError(f"{act.name}: the handler made no call")
     return [Call(call.method, _turned(call.arguments, runtime.table().name, to)) for call in calls]
 
 
@@ -148,7 +147,7 @@ def _written_down(client: "DynamoDBClient") -> Iterator[list[Call]]:
 
 
 def _turned(arguments: Any, table: str, to: str) -> Any:  # noqa: ANN401  # botocore's
-    """The arguments with another table's name, wherever the table's stands."""
+    """The arguments, with another table's name in place of the table's."""
     turn: Callable[[Any], Any] = lambda value: _turned(value, table, to)  # noqa: E731  # of this very call
     if isinstance(arguments, Mapping):
         return {to if name == table else name: turn(value) for name, value in arguments.items()}

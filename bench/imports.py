@@ -1,4 +1,4 @@
-"""Cold starts, as far as Python is concerned: what a fresh interpreter takes to import a function."""
+"""Python's part of a cold start: how long a new interpreter takes to import a function."""
 
 import os
 import shutil
@@ -15,6 +15,7 @@ from bench import rounds
 from bench.report import Row, Section
 from bench.stage import environment
 from dev.checks.built import BUILD
+from dev.template import ROOT
 from tests.harness import template
 
 COLD_ROUNDS = 5
@@ -23,7 +24,7 @@ COLD_BUDGET = 1.70
 BUILT_BUDGET = 1.10
 BARE = "a boto3 client alone"
 BUILT = ("ConsumptionFunction", "ExpireOrdersFunction")
-"""One that needs our own layer alone, one that needs both."""
+"""A function that needs our own layer alone, and one that needs both layers."""
 LAYERS = ("PackhouseLayer", "OfficeLayer")
 CLIENT = "import boto3; boto3.client('dynamodb')"
 PROGRAM = """
@@ -36,10 +37,10 @@ print(time.process_time() - begun, len(sys.modules))
 
 @dataclass(slots=True)
 class Start:
-    """A fresh interpreter that imports a function, as often as it is called, and makes the client that each needs."""
+    """Called: starts a new interpreter that imports a function and makes a DynamoDB client. Returns the CPU seconds."""
 
     imports: str
-    folder: Path = template.ROOT
+    folder: Path = ROOT
     variables: Mapping[str, str] = field(default_factory=dict)
     modules: int = 0
 
@@ -63,9 +64,10 @@ def cold() -> Section:
     return Section(
         title="Cold import of each function",
         note=(
-            "A fresh interpreter each time, on the source tree with warm bytecode: the CPU of importing the function\n"
-            f"and making its client, against a client alone. Medians of {COLD_ROUNDS} rounds, the interpreter's own\n"
-            f"start not in them. The budget of the hot ones (authorizer, consumption, journal) is {COLD_BUDGET:.2f}."
+            "A new interpreter each time, on the source tree with warm bytecode: the CPU of importing the function\n"
+            f"and making its client, compared with a client alone. Medians of {COLD_ROUNDS} rounds, without the\n"
+            "interpreter's start. The budget of the hot functions (authorizer, consumption, journal) is\n"
+            f"{COLD_BUDGET:.2f}."
         ),
         rows=[
             Row(
@@ -92,9 +94,9 @@ def built() -> Section:
     return Section(
         title="Built layers against warm bytecode",
         note=(
-            "As above, from what `make build` made: its layers with their unchecked-hash bytecode, the function\n"
-            "itself with none, nothing written. Lambda's native modules are for arm64: those here are .venv's, of\n"
-            f"the same versions. Medians of {BUILT_ROUNDS} rounds. The budget is {BUILT_BUDGET:.2f}.\n"
+            "As above, with the output of `make build`: its layers with their unchecked-hash bytecode, the function\n"
+            "without bytecode, and none is written. Lambda's native modules are for arm64, so those of .venv are\n"
+            f"used, of the same versions. Medians of {BUILT_ROUNDS} rounds. The budget is {BUILT_BUDGET:.2f}.\n"
             "SAM alone makes no bytecode."
         ),
         rows=rows,
@@ -116,28 +118,28 @@ def _built_rows(name: str, layers: Path, plain: Path) -> list[Row]:
 
 
 def _of(function: str, layers: Path | None = None) -> Start:
-    """The import of a function from the source tree, or as it was built, with these layers."""
+    """The import of a function from the source tree or, with `layers`, from the build."""
     properties = template.functions()[function]
     imports = f"import {properties['Handler'].partition('.')[0]}; {CLIENT}"
     if layers is None:
-        return Start(imports, template.ROOT / properties["CodeUri"])
+        return Start(imports, ROOT / properties["CodeUri"])
     path = os.pathsep.join(str(layers / layer / "python") for layer in LAYERS)
     return Start(imports, BUILD / function, {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"})
 
 
 def _not_built() -> str:
-    """Why there is nothing built to measure; empty where there is."""
+    """Why the build can't be measured; empty if it can."""
     package = BUILD / LAYERS[0] / "python" / "packhouse"
     if not package.exists():
         return "run `make build` first."
-    source = template.ROOT / "layers" / "packhouse" / "packhouse"
+    source = ROOT / "layers" / "packhouse" / "packhouse"
     files = [str(file.relative_to(source)) for file in source.rglob("*.py")]
     same, _, _ = cmpfiles(source, package, files, shallow=False)
     return "" if len(same) == len(files) else "the source has changed since: run `make build` again."
 
 
 def _for_this_machine(folder: Path) -> Path:
-    """The built layers, each native module replaced by this machine's own."""
+    """A copy of the built layers, with this machine's native modules in place of theirs."""
     for layer in LAYERS:
         shutil.copytree(BUILD / layer, folder / layer)
         root = folder / layer / "python"

@@ -1,8 +1,8 @@
-"""What AWS bills, in dollars.
+"""AWS's prices, in dollars.
 
-Published prices of us-east-1 without free tier, first tier of each, taken down in November 2026 from pages that repeat
-https://aws.amazon.com/dynamodb/pricing/on-demand/, .../lambda/pricing/, .../api-gateway/pricing/ and
-.../eventbridge/pricing/ (AWS fills in its own tables by script): look there before you count on them.
+Published prices of us-east-1, first tier, without the free tier. They were noted in November 2026 from pages that
+repeat https://aws.amazon.com/dynamodb/pricing/on-demand/, .../lambda/pricing/, .../api-gateway/pricing/ and
+.../eventbridge/pricing/, since AWS fills its own tables by script. Look at AWS's pages before you rely on them.
 """
 
 from dataclasses import dataclass
@@ -17,24 +17,24 @@ GB_SECOND = 0.0000133334
 HTTP_REQUEST = 1.00 / MILLION
 """Up to 512 KB; the first 300 million of a month."""
 EVENT = 1.00 / MILLION
-"""Up to 64 KB, on a bus of one's own."""
+"""Up to 64 KB, on a custom bus."""
 
 MEMORY_MB = 512
-"""As template.yaml has it for the functions of the hot path."""
+"""The memory of the hot path's functions in template.yaml."""
 MB_OF_A_WHOLE_CPU = 1769
-"""https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html; less memory is as much less CPU."""
+"""https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html; CPU is in proportion to memory."""
 ROUND_TRIP_MS = 5.0
-"""Assumed: how long a call of DynamoDB or EventBridge takes on AWS, over its CPU."""
+"""Assumed: how long a call of DynamoDB or EventBridge takes on AWS, in addition to its CPU."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What something takes; usages can be added and multiplied."""
+    """What AWS bills for something. Usages can be added and multiplied."""
 
     requests: float = 0
     invocations: float = 0
     milliseconds: float = 0
-    """For which Lambda bills."""
+    """Lambda's time."""
     write_units: float = 0
     read_units: float = 0
     events: float = 0
@@ -60,5 +60,5 @@ class Usage:
 
 
 def billed_milliseconds(cpu_ms: float, round_trips: int) -> float:
-    """How long an invocation takes on AWS, if a whole CPU there is as fast as the one that was measured on."""
+    """How long an invocation takes on AWS, if a whole CPU there is as fast as this machine's."""
     return cpu_ms * MB_OF_A_WHOLE_CPU / MEMORY_MB + round_trips * ROUND_TRIP_MS

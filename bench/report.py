@@ -1,4 +1,4 @@
-"""What the sections find, as tables for the terminal, and the machine on which they found it."""
+"""Tables of the figures for the terminal, and the machine on which they were measured."""
 
 import os
 import platform
@@ -15,7 +15,7 @@ type Cell = float | str
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A thing measured, and what was found, by the column's heading."""
+    """A measured thing, and its figures by the column's heading."""
 
     name: str
     cells: Mapping[str, Cell]
@@ -25,11 +25,11 @@ class Row:
 class Section:
     title: str
     note: str
-    """How it was measured, and what isn't."""
+    """How it was measured, and what wasn't."""
     rows: Sequence[Row]
 
     def printed(self) -> str:
-        """A table. Rows of other columns than those above them get a heading of their own."""
+        """A table. Where the columns change, a new heading is printed."""
         lines = [self.title, *(f"  {line}" for line in self.note.splitlines()), ""]
         width = max((len(row.name) for row in self.rows), default=0)
         columns: list[str] = []
@@ -44,7 +44,7 @@ class Section:
 
 
 def machine() -> str:
-    """Where the figures come from: they mean nothing elsewhere, but for the ratios and the counts."""
+    """The machine: on another one all figures but ratios and counts are different."""
     load = " ".join(f"{load:.2f}" for load in os.getloadavg())
     versions = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
     system = f"{platform.system()} {platform.release()} {platform.machine()}, Python {platform.python_version()}"

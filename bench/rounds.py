@@ -1,4 +1,4 @@
-"""How times are compared: what is measured and what it is held against alternate, so that noise hits both alike."""
+"""Compares times. The things that are compared take turns, so that noise affects them equally."""
 
 import statistics
 import time
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 WARM_UP_ROUNDS = 1
 
 type Act = Callable[[], float]
-"""Does something, and says how many seconds it took."""
+"""Does something, and returns how many seconds it took."""
 type Series = Mapping[str, Sequence[float]]
 
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """How many times as long: the median of the rounds' ratios, and between which the middle half of them lies."""
+    """How many times as long: the median of the rounds' ratios, and the bounds of their middle half."""
 
     median: float
     lower: float
@@ -22,7 +22,7 @@ class Ratio:
 
 
 def own_cpu(act: Callable[[], object]) -> Act:
-    """The act, timed by the CPU seconds of this process, in its own code and in the kernel for it."""
+    """The act, timed by the CPU seconds of this process, in user and kernel mode."""
 
     def timed() -> float:
         begun = time.process_time()
@@ -33,7 +33,7 @@ def own_cpu(act: Callable[[], object]) -> Act:
 
 
 def interleaved(acts: Mapping[str, Act], *, rounds: int) -> Series:
-    """The seconds of each act in each round. Every round starts with another act; the first round doesn't count."""
+    """The seconds of each act in each round. Each round starts with another act. The first round doesn't count."""
     names = list(acts)
     seconds: dict[str, list[float]] = {name: [] for name in names}
     for number in range(WARM_UP_ROUNDS + rounds):
@@ -52,5 +52,5 @@ def ratio(measured: Sequence[float], against: Sequence[float]) -> Ratio:
 
 
 def milliseconds(seconds: Sequence[float], *, per: int = 1) -> float:
-    """The median of the rounds, in milliseconds, for one of the `per` things that are done in each."""
+    """The median of the rounds, in milliseconds. Each round did `per` things; this is the time of one."""
     return statistics.median(seconds) * 1000 / per

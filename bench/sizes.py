@@ -1,4 +1,4 @@
-"""What grows with the table, and what doesn't: scheduled ticks and lists at three sizes, with as much due in each."""
+"""Which costs grow with the table: lists and ticks at three sizes of it, with equally much due in each."""
 
 import json
 import tempfile
@@ -28,9 +28,9 @@ DUE = 8
 HOURS_UNTIL_DUE = 25
 SWEPT_SIZES = (100, 10_000, 100_000)
 SWEPT_DUE = {"RUN": 40, "PACK": 6, "PROJECT": 4}
-"""What is due in each queue of the sweep: 50 items."""
-DAYS_UNTIL_SWEPT = 400  # more than a pack's twelve months, and so more than a lease and an idle project's six
-PER_PROJECT = 10  # items for each project of those due later: itself, a pack, and its runs
+"""How many items are due in each queue of the sweep: 50 in all."""
+DAYS_UNTIL_SWEPT = 400  # more than a pack's twelve months, a lease, and the six months of an idle project
+PER_PROJECT = 10  # items due later for each project: the project, a pack, and runs
 FAR = "2030-01-01T00:00:00Z"
 PUT_MAX = 25
 
@@ -47,9 +47,9 @@ def section(on: Stage) -> Section:
     return Section(
         title="Calls and units at three sizes of the table",
         note=(
-            "So many packs, as many runs of one project that are over, and as many orders, half of them open and due\n"
-            f"later, in one workgroup; {DUE} orders due in each. Calls of DynamoDB / read units + write units, by the\n"
-            "meter, on ministack."
+            "One workgroup with so many packs, as many ended runs of one project, and as many orders, half of them\n"
+            f"open and due later; {DUE} further orders are due now. Calls of DynamoDB / read units + write units, by\n"
+            "the meter, on ministack."
         ),
         rows=_rows(bills),
     )
@@ -61,17 +61,17 @@ def swept(on: Stage) -> Section:
     return Section(
         title="Calls and units of the sweep at three sizes of the table",
         note=(
-            "So many items in its queues that are due later: of each ten, 8 held runs, a pack and a project. And\n"
-            f"{due} that are due ({listed}): leases that are over, packs that end, idle projects.\n"
-            "A tick that does them all, and the next one. Calls of DynamoDB / read units + write units, by the meter,\n"
-            "on ministack."
+            "So many items are due later in its queues: of each ten, 8 held runs, a pack and a project.\n"
+            f"{due} items are due now ({listed}): leases that have ended, packs that expire, idle projects.\n"
+            "One tick does them all; then comes a tick with nothing due. Calls of DynamoDB / read units + write\n"
+            "units, by the meter, on ministack."
         ),
         rows=_rows({size: _swept_bills(on, size) for size in SWEPT_SIZES}),
     )
 
 
 def _rows(bills: Mapping[int, Mapping[str, Bill]]) -> list[Row]:
-    """Of each act its bill at each size, and whether they differ."""
+    """The bills of each act at all sizes, and whether they differ."""
     names = next(iter(bills.values()))
     texts = {name: {f"{size:,}": _text(found[name]) for size, found in bills.items()} for name in names}
     return [
@@ -108,11 +108,11 @@ def _handling(event: Image) -> Callable[[], object]:
 
 
 def _ticks(shop: Shop) -> Mapping[str, Callable[[], object]]:
-    """The schedules whose work is what is due; a further one joins here, and what it finds due in `_filled`."""
+    """Ticks of the schedules. Add a new schedule here, and the items that are due for it in `_filled`."""
 
     def expire() -> None:
         if shop.expire()["ORDER"]["done"] != DUE:
-            raise BenchError("Not as many orders were due as should be.")
+            raise BenchError(f"The tick did not expire {DUE} orders.")
 
     return {f"expire-orders, {DUE} due": expire}
 
@@ -128,16 +128,16 @@ def _swept_bills(on: Stage, size: int) -> Mapping[str, Bill]:
 
 
 def _tick(due: Mapping[str, int]) -> None:
-    """A tick of the sweep; it does all that is due, and leaves nothing."""
+    """A tick of the sweep. Raises BenchError unless it does everything that is due."""
     swept = {queue: dict(came_to) for queue, came_to in handler_of("SweepFunction")({}, context()).items()}
     done = {queue: came_to.pop("done") for queue, came_to in swept.items()}
     left = [number for came_to in swept.values() for number in came_to.values() if number]
     if left or any(done[queue] != due.get(queue, 0) for queue in done):
-        raise BenchError(f"The sweep was to do {due}, and did {done}; besides it came to {swept}.")
+        raise BenchError(f"The sweep should have done {due}. It did {done}, and reported {swept}.")
 
 
 def _queued(world: World, size: int) -> None:
-    """What is due, and as many items as that which are due much later, when their time has come."""
+    """Make what is due, and so many items that are due much later. Then move the clock until the first are due."""
     world.clock.now = START
     packs = [world.grant("mailbox-migration", SWEPT_DUE["RUN"]) for _ in range(SWEPT_DUE["PACK"])]
     projects = [world.project() for _ in range(SWEPT_DUE["PROJECT"])]
@@ -176,7 +176,7 @@ def _shop(on: Stage, stripe: FakeStripe, size: int) -> Shop:
 
 
 def _filled(shop: Shop, size: int) -> str:
-    """The project in which the runs are, in a table as large as that, at a time when the orders are due."""
+    """Fill the table, and move the clock until the orders are due. Returns the project of the runs."""
     world = shop.world
     pack = world.grant("mailbox-migration", 10)
     project = world.project()
@@ -203,7 +203,7 @@ def _pack(like: Image, pack_id: str, number: int) -> Image:
 
 
 def _order(like: Image, number: int) -> Image:
-    """An order that is over, or one that is due much later."""
+    """An order that has ended, or one that is due much later."""
     order_id = f"ord_{number:032x}"
     owned = keys.owned_order(NORTHWIND, order_id, runtime.now())
     order = like | _wire({**keys.order(NORTHWIND, order_id), **owned})

@@ -1,4 +1,4 @@
-"""Where the handlers are measured: in this process, with AWS in another one, so that only our CPU counts."""
+"""Handlers are measured in this process. AWS is ministack in another process, so only our CPU counts."""
 
 import os
 import tempfile
@@ -13,6 +13,7 @@ from botocore.config import Config
 from dev.config import Config as StackConfig
 from dev.config import plain_environment
 from dev.ministack.process import Aws
+from dev.template import ROOT
 from packhouse import runtime
 from tests.harness import people, template
 from tests.harness.environment import NOWHERE, variables
@@ -22,25 +23,25 @@ from tests.stack.running import free_port
 
 
 class BenchError(Exception):
-    """Something didn't happen as it must for the figures to mean anything."""
+    """The figures would mean nothing, because something went wrong."""
 
 
 def environment(*, keys_url: str = NOWHERE) -> dict[str, str]:
-    """What every function is told, in a process that sees nothing else of the terminal's environment."""
-    quiet = {"POWERTOOLS_LOG_LEVEL": "ERROR"}  # a line for each order would hide the figures
+    """The variables of every function, and only harmless ones of the terminal's environment."""
+    quiet = {"POWERTOOLS_LOG_LEVEL": "ERROR"}  # a log line for each order would bury the figures
     return plain_environment() | variables(keys_url=keys_url) | quiet
 
 
 @dataclass
 class Stage:
-    """A ministack, and the worlds that are made on it: each with tables of its own, and alike in all else."""
+    """A ministack and its worlds. Each world has its own tables; apart from that they are equal."""
 
     url: str
     keys_url: str
     clock: Clock = field(default_factory=Clock)
 
     def world(self, name: str, **others: str) -> World:
-        """A populated world, in which this process is now, with more variables for its functions."""
+        """A new populated world, entered. `others` are more variables for its functions."""
         self.enter(name, **others)
         raw = boto3.client("dynamodb")
         for variable, logical_id in (("TABLE", "Table"), ("JOURNAL", "Journal")):
@@ -58,7 +59,7 @@ class Stage:
         return world
 
     def enter(self, name: str, **others: str) -> None:
-        """Have the handlers that are called from now on work in the world of this name."""
+        """From now on, handlers work in the world of this name."""
         os.environ |= environment(keys_url=self.keys_url) | {
             "AWS_ENDPOINT_URL": self.url,
             **{variable: f"{variable.lower()}-{name}" for variable in ("TABLE", "JOURNAL", "BUS", "STRIPE_SECRET")},
@@ -72,7 +73,7 @@ class Stage:
 @contextmanager
 def stage() -> Iterator[Stage]:
     with tempfile.TemporaryDirectory() as folder, people.serving_keys() as keys, _restored():
-        config = StackConfig(root=template.ROOT, state=Path(folder), port=free_port(), instance="")
+        config = StackConfig(root=ROOT, state=Path(folder), port=free_port(), instance="")
         config.logs.mkdir()
         aws = Aws(config, hold=())
         try:
@@ -83,13 +84,13 @@ def stage() -> Iterator[Stage]:
 
 
 def _patience() -> Config:
-    """More than the product's: for each query ministack looks at every item of the table, one by one."""
+    """Longer time-outs than the product's, because ministack reads the whole table for each query."""
     return Config(connect_timeout=1, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 1})
 
 
 @contextmanager
 def _restored() -> Iterator[None]:
-    """This process's own environment and clock, again."""
+    """Afterwards, put back this process's environment, clock and patience."""
     earlier, clock, patience = dict(os.environ), runtime.clock, runtime.patience
     try:
         yield

@@ -1,4 +1,4 @@
-"""Runs a second through the local stack: callers that start and settle over HTTP, one after the other."""
+"""Requests a second through the local stack, by callers that start and settle runs over HTTP."""
 
 import http.client
 import json
@@ -24,13 +24,13 @@ SECONDS = 2.0
 
 @dataclass(slots=True)
 class Tally:
-    """How long each request took, by what it was."""
+    """How long each request took, by act."""
 
     took: dict[str, list[float]] = field(default_factory=lambda: {"start": [], "settle": []})
 
 
 class Caller:
-    """A worker with a project of its own, and a connection that stays open."""
+    """A worker with its own project and an open connection."""
 
     def __init__(self, stack: LocalStack, name: str) -> None:
         worker = stack.persona("worker")
@@ -43,7 +43,7 @@ class Caller:
         self._runs = f"{self._runs}/{project['project_id']}/runs"
 
     def run(self, tally: Tally) -> None:
-        """Start a run and settle it: failed, so that its license is there for the next."""
+        """Start a run and settle it as failed, so that the next run can have its license."""
         self._number += 1
         key = f"{self._name}-{self._number}"
         body = {"service": "mailbox-migration", "pass": "full", "items": [{"item_id": key}]}  # nosec B105  # a kind of run
@@ -51,10 +51,10 @@ class Caller:
         run = started["runs"][0]["run_id"]
         self._timed(tally, "settle", f"{self._runs}/{run}/settle", {"outcome": "failed"}, None)
 
-    def _timed(self, tally: Tally, kind: str, path: str, body: object, key: str | None) -> Any:  # noqa: ANN401  # JSON
+    def _timed(self, tally: Tally, act: str, path: str, body: object, key: str | None) -> Any:  # noqa: ANN401  # JSON
         begun = time.perf_counter()
         answer = self._asked("POST", path, body, key=key)
-        tally.took[kind].append(time.perf_counter() - begun)
+        tally.took[act].append(time.perf_counter() - begun)
         return answer
 
     def _asked(self, method: str, path: str, body: object, *, key: str | None) -> Any:  # noqa: ANN401  # JSON
@@ -82,9 +82,9 @@ def section() -> Section:
     return Section(
         title="Through the local stack",
         note=(
-            "Callers that start a run of one license and settle it as failed, over HTTP, through front, authorizer,\n"
-            "stream and journal, all of it and the callers themselves on this machine: it says nothing about AWS.\n"
-            f"It was ready {stack.ready_seconds:.1f} s after it was started (budget: 5).\n"
+            "Callers start a run of one license and settle it as failed, over HTTP, through front, authorizer, stream\n"
+            "and journal. All of it and the callers are on this machine, so it says nothing about AWS.\n"
+            f"The stack was ready {stack.ready_seconds:.1f} s after its start (budget: 5).\n"
             f"Medians of {ROUNDS} rounds of {SECONDS:g} seconds; milliseconds by the clock, of all rounds together."
         ),
         rows=[_row(name, each[rounds.WARM_UP_ROUNDS :]) for name, each in tallies.items()],
@@ -92,14 +92,14 @@ def section() -> Section:
 
 
 def _together(callers: list[Caller], tallies: list[Tally]) -> float:
-    """Let them work for a while; each fault of one is a fault of all."""
+    """Let the callers work for SECONDS. An error of one of them ends the measurement."""
     tally, over, faults = Tally(), time.monotonic() + SECONDS, list[Exception]()
 
     def work(caller: Caller) -> None:
         try:
             while time.monotonic() < over:
                 caller.run(tally)
-        except Exception as fault:  # noqa: BLE001  # raised below, in the thread that counts
+        except Exception as fault:  # noqa: BLE001  # raised again below, in the main thread
             faults.append(fault)
 
     threads = [threading.Thread(target=work, args=[caller]) for caller in callers]
@@ -115,12 +115,12 @@ def _together(callers: list[Caller], tallies: list[Tally]) -> float:
 
 def _row(callers: str, tallies: list[Tally]) -> Row:
     rates = [sum(map(len, tally.took.values())) / SECONDS for tally in tallies]
-    took = {kind: [one for tally in tallies for one in tally.took[kind]] for kind in ("start", "settle")}
-    cuts = {kind: statistics.quantiles(each, n=20, method="inclusive") for kind, each in took.items()}
+    took = {act: [seconds for tally in tallies for seconds in tally.took[act]] for act in ("start", "settle")}
+    cuts = {act: statistics.quantiles(each, n=20, method="inclusive") for act, each in took.items()}
     return Row(
         f"{callers} at once",
         {
             "requests/s": statistics.median(rates),
-            **{f"{kind} {name} ms": cuts[kind][cut] * 1000 for kind in cuts for name, cut in (("p50", 9), ("p95", 18))},
+            **{f"{act} {name} ms": cuts[act][cut] * 1000 for act in cuts for name, cut in (("p50", 9), ("p95", 18))},
         },
     )

@@ -1,9 +1,7 @@
 """`python -m dev`, which is `make run`."""
 
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
 _PYTHON = (3, 13)
 
 
@@ -11,10 +9,12 @@ def main() -> int:
     if sys.version_info[:2] != _PYTHON:
         sys.stderr.write("The local stack needs Python 3.13, as the functions do: `make run` finds one.\n")
         return 1
+    # Here and not above: they need that Python, and the runner needs the path.
+    from dev import config  # noqa: PLC0415
+    from dev.template import ROOT  # noqa: PLC0415
+
     # The package of this very tree, also when another one is installed.
     sys.path.insert(0, str(ROOT / "layers" / "packhouse"))
-    # Here and not above: they need that Python and that path.
-    from dev import config  # noqa: PLC0415
     from dev.stack import runner  # noqa: PLC0415
 
     try:
@@ -28,5 +28,5 @@ def main() -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except KeyboardInterrupt:  # Before the runner listens for it, and before there is anything to stop.
+    except KeyboardInterrupt:  # Ctrl-C before the runner handles it; nothing has been started yet.
         sys.exit(0)

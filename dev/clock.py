@@ -1,6 +1,6 @@
-"""The stack's clock: real time and an offset, which every process of the stack reads from one mapped file.
+"""The stack's clock: real time plus an offset, which every process of the stack reads from the same mapped file.
 
-A move is seen by all of them at once, and survives a restart. The clock only goes forward.
+So all processes see a move at once, and it survives a restart. The clock only goes forward.
 """
 
 import mmap
@@ -21,7 +21,7 @@ _NO_INSTANT = '"set" is an instant in UTC, like "2026-12-01T00:00:00Z".'
 
 class Clock:
     def __init__(self, path: Path) -> None:
-        """Follow the clock kept in `path`, from an offset of zero if there is none yet."""
+        """Use the offset in the file `path`; a new file has offset zero."""
         with path.open("a+b") as file:
             file.truncate(_OFFSET.size)
             self._map = mmap.mmap(file.fileno(), _OFFSET.size)
@@ -31,7 +31,10 @@ class Clock:
         return datetime.now(UTC) + timedelta(microseconds=offset)
 
     def move(self, by_or_to: timedelta | datetime) -> None:
-        """Go forward, by so much or to then. One caller at a time: of two moves at once, one would be lost."""
+        """Go forward by a length of time, or to an instant. One caller at a time, or a move would be lost.
+
+        Raises MoveRefused.
+        """
         (offset,) = _OFFSET.unpack_from(self._map)
         real = datetime.now(UTC)
         now = real + timedelta(microseconds=offset)
@@ -42,7 +45,7 @@ class Clock:
         if then.year > _YEAR_MAX:
             raise MoveRefused(_TOO_FAR)
         if then < now:
-            raise MoveRefused(f"The clock only goes forward, and it is {written(now)} already.")
+            raise MoveRefused(f"The clock only goes forward, and it is already {written(now)}.")
         _OFFSET.pack_into(self._map, 0, (then - real) // timedelta(microseconds=1))
         self._map.flush()
 
@@ -52,13 +55,13 @@ def written(instant: datetime) -> str:
 
 
 def wanted(body: object) -> timedelta | datetime:
-    """The move a request to `/dev/clock` asks for: `{"advance": "25h"}` or `{"set": "2026-12-01T00:00:00Z"}`."""
+    """The move in the body of `POST /dev/clock`: `{"advance": "25h"}` or `{"set": "2026-12-01T00:00:00Z"}`."""
     match body:
         case {"advance": str(text), **others} if not others:
             return _length(text)
         case {"set": str(text), **others} if not others:
             return _instant(text)
-    raise MoveMalformed('Send {"advance": "25h"} or {"set": "2026-12-01T00:00:00Z"}, one of them.')
+    raise MoveMalformed('Send {"advance": "25h"} or {"set": "2026-12-01T00:00:00Z"}, not both.')
 
 
 def _length(text: str) -> timedelta:

@@ -7,32 +7,32 @@ from pathlib import Path
 DEFAULT_PORT = 8700
 DEFAULT_STATE = ".local"
 FUNCTIONS_MAX = 60
-"""How many functions the ports of one stack have room for; two stacks stand at least 100 ports apart."""
+"""A stack has ports for so many functions. The ports of two stacks are at least 100 apart."""
 
-# Every other port follows from the front's, so that one number moves a whole stack.
+# Added to the front's port. So one number moves a whole stack.
 _AWS = 1
 _STRIPE = 2
 _FUNCTIONS = 10
 _LOWEST_PORT = 1024
 _HIGHEST_PORT = 65535
 
-# What a process of the stack may see of the terminal's environment. Nothing else: a proxy, a profile or a region of
-# the developer's own would send the stack's calls somewhere else.
+# A process of the stack sees these variables of the terminal's environment, and no others: a proxy, an AWS profile or a
+# region of the developer's own would send the stack's calls to another place.
 _PASSED_ON = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "PATH", "PYTHONHASHSEED", "TERM", "USER", "VIRTUAL_ENV")
 
 REGION = "us-east-1"
 
 
 class StartError(Exception):
-    """Why the stack can't start, in one sentence that says what to do about it."""
+    """The stack can't start. The message is for the developer: the reason, and what to do about it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     root: Path
-    """The tree that is run: template.yaml, functions/, layers/, console/."""
+    """The folder with template.yaml, functions/, layers/ and console/."""
     state: Path
-    """What survives a Ctrl-C; deleting it is the way to start afresh."""
+    """The folder that survives a Ctrl-C. Without it the stack starts from nothing."""
     port: int
     instance: str
 
@@ -99,7 +99,7 @@ def from_environment(root: Path) -> Config:
 
 
 def plain_environment() -> dict[str, str]:
-    """The environment every process of the stack starts from; credentials that open nothing, and no proxies."""
+    """The environment that every process of the stack gets. The credentials open nothing, and no proxy is used."""
     return {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | {
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",  # nosec B105  # ministack accepts any
@@ -108,6 +108,6 @@ def plain_environment() -> dict[str, str]:
         "AWS_EC2_METADATA_DISABLED": "true",
         "NO_PROXY": "*",
         "no_proxy": "*",
-        # macOS kills a forked child that touches its frameworks unless told otherwise; nothing here does.
+        # Without this, macOS may kill a forked child in which one of its frameworks is loaded.
         "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",
     }

@@ -1,4 +1,4 @@
-"""The ports of a stack: claimed for this machine alone, and asked whether somebody answers."""
+"""The ports of a stack: listen on one, or ask whether a process answers there. All are on 127.0.0.1."""
 
 import http.client
 import socket
@@ -11,7 +11,7 @@ _ANSWER_SECONDS = 10.0
 
 
 def claimed(port: int, config: Config) -> socket.socket:
-    """A socket that listens on a port of this machine alone."""
+    """A socket that listens on the port, on 127.0.0.1. Raises StartError if another process has the port."""
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -1,4 +1,4 @@
-"""What the runner answers under `/dev/` when it doesn't do what was asked: a status, and a sentence that says why."""
+"""Refusals of the routes below `/dev/`: each has a status, and its message says why."""
 
 from http import HTTPStatus
 from typing import ClassVar
@@ -17,18 +17,18 @@ class MoveRefused(Refused):
 
 
 class NoSuchJob(Refused):
-    """There is no schedule of that name; maybe it isn't built yet."""
+    """No schedule has that name."""
 
     status = HTTPStatus.NOT_FOUND
 
 
 class JobFailed(Refused):
-    """What a scheduled function answered instead of a result."""
+    """The scheduled function raised an error; the message is its answer."""
 
     status = HTTPStatus.BAD_GATEWAY
 
 
 class NotDone(Refused):
-    """It can't be done now."""
+    """The stack isn't able to do it now; trying again may help."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE

@@ -1,4 +1,4 @@
-"""Files that hold secrets: whole or not there, and readable by nobody else."""
+"""Writes files that hold secrets: nobody else can read them, and a reader never sees half a file."""
 
 import json
 import os
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def write(path: Path, content: object) -> None:
-    """Write JSON beside the file and rename it into place: a reader never sees half of it."""
+    """Write JSON to a file beside it, and rename that."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     beside.unlink(missing_ok=True)
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,7 +1,7 @@
 """The template as CloudFormation sees it, after the SAM transform: `python -m dev.template` prints it for cfn-lint.
 
-This is what AWS gets, but for the S3 addresses, which `sam deploy` would fill in after its upload. What the local
-stack deploys is made from the same transform, in `dev/ministack/template.py`.
+AWS gets the same, except that `sam deploy` fills in the S3 addresses after its upload. The local stack deploys a
+variant, which `dev/ministack/template.py` makes with the same transform.
 """
 
 import json
@@ -23,15 +23,15 @@ _WHERE_CODE_STANDS = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::
 
 
 class _NoManagedPolicies:
-    """The transform asks for the list of AWS's managed policies only when a template names one."""
+    """An empty list of AWS's managed policies. The transform reads it only when a template names such a policy."""
 
     def load(self) -> dict[str, str]:
         return {}
 
 
 def parsed(template_path: Path) -> Template:
-    """The template as written, `!Ref` and its like in their long form."""
-    # Here and not above: the package takes a third of a second, and a stack reads its settings first.
+    """The template as written, with `!Ref` and similar tags in their long form."""
+    # Imported here, because it takes a third of a second, and a stack checks its settings before that.
     from samtranslator.yaml_helper import yaml_parse  # noqa: PLC0415
 
     template: Template = yaml_parse(template_path.read_text())
@@ -39,12 +39,12 @@ def parsed(template_path: Path) -> Template:
 
 
 def transformed(template: Template) -> Template:
-    """Plain CloudFormation. The template passed in is changed on the way, so keep no use for it."""
+    """Plain CloudFormation. This changes the template that is passed in: don't use it afterwards."""
     from samtranslator.translator.transform import transform  # noqa: PLC0415  # as above
 
-    # The transform reports deprecated Python constructs of its own.
+    # The transform logs warnings about its own deprecated code.
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
-    # It asks boto3 for a region although nothing in the template depends on one.
+    # It asks boto3 for a region, although the template depends on none.
     os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
     result: Template = transform(template, {}, _NoManagedPolicies())
     return result

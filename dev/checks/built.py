@@ -1,16 +1,16 @@
-"""Fails where `make build` made a layer that is too large or would start slowly: `python -m dev.checks.built`."""
+"""Fails if `make build` made a layer that is too large or starts slowly: `python -m dev.checks.built`."""
 
 import importlib.util
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from dev.template import TEMPLATE, parsed
+from dev.template import ROOT, TEMPLATE, parsed
 
-BUILD = TEMPLATE.parent / ".aws-sam" / "build"
+BUILD = ROOT / ".aws-sam" / "build"
 LAYERS_MB_MAX = {"PackhouseLayer": 45, "OfficeLayer": 95}
 MB = 1024 * 1024
-# PEP 552: the flags after the magic number; 1 is hash-based, and the bit for checking the source isn't set.
+# PEP 552: after the magic number come the flags. 1 is hash-based bytecode that isn't checked against its source.
 FLAGS = slice(4, 8)
 UNCHECKED_HASH = (1).to_bytes(4, "little")
 
@@ -30,11 +30,11 @@ def _layers() -> Iterator[str]:
         if not files:
             yield f"{layer} wasn't built"
         if mb > mb_max:
-            yield f"{layer} has {mb:.1f} MB, and {mb_max} is the limit"
+            yield f"{layer} has {mb:.1f} MB; the limit is {mb_max}"
         for source in (path for path in files if path.suffix == ".py"):
             bytecode = Path(importlib.util.cache_from_source(str(source)))
             if not bytecode.exists() or bytecode.read_bytes()[FLAGS] != UNCHECKED_HASH:
-                yield f"{source.relative_to(BUILD)} has no bytecode of the unchecked-hash kind"
+                yield f"{source.relative_to(BUILD)} has no unchecked-hash bytecode"
 
 
 def _functions() -> Iterator[str]:

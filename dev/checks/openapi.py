@@ -1,4 +1,4 @@
-"""openapi.json, made from what the functions' APIs say of themselves: `python -m dev.checks.openapi [--check]`."""
+"""Makes openapi.json from the routes and models of the functions: `python -m dev.checks.openapi [--check]`."""
 
 import argparse
 import importlib.util
@@ -46,7 +46,7 @@ PROBLEM = {
 def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument(
-        "--check", action="store_true", help="fail if the committed file isn't what would be written"
+        "--check", action="store_true", help="fail if the committed file differs from what would be written"
     )
     check = arguments.parse_args().check
     text = json.dumps(document(), indent=1, ensure_ascii=False) + "\n"
@@ -54,13 +54,13 @@ def main() -> int:
         COMMITTED.write_text(text)
         return 0
     if not COMMITTED.exists() or COMMITTED.read_text() != text:
-        sys.stderr.write(f"{COMMITTED.relative_to(ROOT)} isn't what the functions say: run make openapi\n")
+        sys.stderr.write(f"{COMMITTED.relative_to(ROOT)} differs from the functions: run make openapi\n")
         return 1
     return 0
 
 
 def document() -> dict[str, Any]:
-    """The whole API: every function's routes and models, with all the refusals that a route may answer."""
+    """The whole API: the routes and models of every function, with all refusals that a route may answer."""
     paths: dict[str, Any] = {}
     schemas: dict[str, Any] = {"Problem": PROBLEM}
     for name, api in apis():
@@ -106,7 +106,7 @@ def apis() -> Iterator[tuple[str, Api]]:
 
 
 def _complete(operation: dict[str, Any], *, api_says_may: str, with_body: bool) -> None:
-    """Add who may call, and every refusal, to what the resolver knows of an operation."""
+    """Add to an operation who may call it, and every refusal."""
     by_slug = {refusal.slug: refusal for refusal in Refusal.__subclasses__()}
     refusals = [by_slug[slug] for slug in operation.pop("x-refuses")]
     refusals.append(errors.InternalError)
@@ -136,7 +136,7 @@ def _complete(operation: dict[str, Any], *, api_says_may: str, with_body: bool) 
 
 
 def _may_be_invalid(parameter: dict[str, Any]) -> bool:
-    """Any text names something in a path, there or not, unless its model says more of it."""
+    """Whether a value of it can be invalid. In a path any text is valid, unless the parameter's schema says more."""
     return parameter["in"] != "path" or not parameter["schema"].keys() <= {"type", "title"}
 
 

@@ -1,4 +1,4 @@
-"""The personas: people of the user pool and API keys, with whom a developer and the tests try the stack."""
+"""The personas, as whom a developer and the tests use the stack: people of the user pool, and API keys."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from dev.demo.seed import Seeded
+    from dev.demo.seeded import Seeded
     from dev.ministack.deploy import Clients, Deployed
 
 _OPERATORS = "operators"
@@ -31,7 +31,7 @@ class Persona(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody who signs in."""
+    """A person who signs in."""
 
     key: str
     name: str
@@ -96,24 +96,24 @@ PEOPLE = tuple(each for each in CAST if isinstance(each, Person))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
-    """The people's subjects and access tokens, by the key of the person."""
+    """The people's subjects (`sub`) and access tokens, by the person's key."""
 
     subjects: Mapping[str, str]
     tokens: Mapping[str, str]
 
 
 def sign_in(clients: Clients, deployed: Deployed, passwords_path: Path) -> SignedIn:
-    """Everybody's tokens, good for 24 hours; who isn't in the pool yet is put there."""
+    """Sign everybody in, for 24 hours. Add people to the pool who aren't there yet."""
     passwords = _passwords(passwords_path)
-    office = _Office(clients, deployed, passwords)
-    with ThreadPoolExecutor(len(PEOPLE)) as desks:
-        subjects = dict(zip((each.key for each in PEOPLE), desks.map(office.enrolled, PEOPLE), strict=True))
-        tokens = dict(zip((each.key for each in PEOPLE), desks.map(office.token, PEOPLE), strict=True))
+    pool = _UserPool(clients, deployed, passwords)
+    with ThreadPoolExecutor(len(PEOPLE)) as threads:
+        subjects = dict(zip((each.key for each in PEOPLE), threads.map(pool.enrolled, PEOPLE), strict=True))
+        tokens = dict(zip((each.key for each in PEOPLE), threads.map(pool.token, PEOPLE), strict=True))
     return SignedIn(subjects=subjects, tokens=tokens)
 
 
 def personas(signed_in: SignedIn, seeded: Seeded) -> list[Persona]:
-    """What stack.json lists, in its order."""
+    """The personas of stack.json, in its order."""
     listed: list[Persona] = []
     for each in CAST:
         token = signed_in.tokens[each.key] if isinstance(each, Person) else seeded.keys[each.key]
@@ -125,7 +125,7 @@ def personas(signed_in: SignedIn, seeded: Seeded) -> list[Persona]:
 
 
 def _passwords(path: Path) -> dict[str, str]:
-    """Made once and kept, so that the same people sign in after a restart."""
+    """The people's passwords: made once and kept in a file, so that the same people can sign in after a restart."""
     kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
     passwords = {each.key: kept.get(each.key) or secrets.token_urlsafe(18) for each in PEOPLE}
     if passwords != kept:
@@ -134,8 +134,8 @@ def _passwords(path: Path) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Office:
-    """The user pool, where people are enrolled and sign in."""
+class _UserPool:
+    """Where people are enrolled and sign in."""
 
     clients: Clients
     deployed: Deployed
@@ -151,14 +151,14 @@ class _Office:
                 UserPoolId=pool,
                 Username=person.email,
                 MessageAction="SUPPRESS",
-                # Cognito's own would be too short for the pool's policy; this one is replaced below.
+                # A password of Cognito's own would be too short for the pool's policy. This one is replaced below.
                 TemporaryPassword=secrets.token_urlsafe(18),
                 UserAttributes=[
                     {"Name": "email", "Value": person.email},
                     {"Name": "email_verified", "Value": "true"},
                 ],
             )["User"]["Attributes"]
-        # At every start: nothing is missing then, however an earlier one ended.
+        # Done at every start, in case an earlier start ended before it.
         people.admin_set_user_password(
             UserPoolId=pool, Username=person.email, Password=self.passwords[person.key], Permanent=True
         )

@@ -1,16 +1,15 @@
-"""The demo data: three workgroups, their people, keys and packs, the same after every reset."""
+"""Writes the demo data into an empty table: workgroups, members, API keys and packs."""
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from dev.demo.people import CAST, Person
+from dev.demo.seeded import ACQUISITIONS, SEED, WORKGROUPS, Seeded
 from packhouse.catalog import catalog
 from packhouse.domain.access import ApiKey, Role, Stamp
 from packhouse.domain.ids import Kind, named
-from packhouse.domain.licenses import Line
 from packhouse.domain.orders import OrderLine
 from packhouse.domain.packs import Source, SourceKind, packs_of
 from packhouse.domain.workgroups import Workgroup
@@ -22,38 +21,11 @@ from packhouse.store.table import StampedTable, Table, Write
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-SEED = "demo seed"
-WORKGROUPS = {"northwind": "Northwind", "contoso": "Contoso", "distributor": "Fabrikam Distribution"}
 MEMBERS = [person for person in CAST if isinstance(person, Person) and person.workgroup]
-ACQUISITIONS = (
-    # How many days ago, and what: several packs of each on_success type, 10 to 50 licenses of every type in all.
-    ("northwind", 350, [Line("mailbox-migration", 5), Line("document-migration", 4)]),
-    ("northwind", 200, [Line("mailbox-migration", 15), Line("public-folder-migration", 4)]),
-    (
-        "northwind",
-        90,
-        [Line("document-migration", 12), Line("public-folder-migration", 6), Line("device-management", 25)],
-    ),
-    (
-        "northwind",
-        10,
-        [Line("mailbox-migration", 20), Line("document-migration", 14), Line("user-migration-bundle", 30)],
-    ),
-    ("northwind", 1, [Line("public-folder-migration", 5)]),
-    ("contoso", 30, [Line("mailbox-migration", 10)]),
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seeded:
-    """What the seed made: workgroup ids and the whole API keys, by name."""
-
-    workgroups: dict[str, str]
-    keys: dict[str, str]
 
 
 def seed(table_name: str, client: "DynamoDBClient", *, subjects: dict[str, str], now: datetime) -> Seeded:
-    """Plant the demo data where it isn't yet; a table that has it stays as it is, whatever was done with it since."""
+    """Write the demo data, unless the table has it. If it was changed since, it stays as it is."""
     stamp = Stamp(principal=SEED, request_id=f"seed-{now:%Y%m%dT%H%M%S%f}", changed_at=now)
     table = Table(client, table_name).stamped(stamp)
     seeded = Seeded(
@@ -106,7 +78,7 @@ def _people(table: StampedTable, seeded: Seeded, subjects: dict[str, str]) -> Se
 
 
 def _packs(table: StampedTable, seeded: Seeded) -> Sequence[Write]:
-    """The demo packs, granted as orders grant theirs, and marked as paid by nobody."""
+    """The demo packs: granted like those of an order, but their source says that nobody has paid."""
     source = Source(kind=SourceKind.DEMO, label="Demo data")
     granted = [
         pack
@@ -127,5 +99,5 @@ def _key_id(name: str) -> str:
 
 
 def _secret(name: str) -> str:
-    """A demo key's whole secret: no secret at all, since it opens only a stack on this machine."""
+    """A demo key's whole secret. It may be guessed: it opens only a stack on this machine."""
     return f"phk_{_key_id(name)}_{hashlib.sha256(f'{SEED} {name}'.encode()).hexdigest()}"

@@ -9,21 +9,22 @@ from collections.abc import Sequence
 from stripe import _api_version
 
 from dev.clock import Clock
-from dev.fake_stripe import config, sessions
-from dev.fake_stripe.account import Account, Endpoint
-from dev.fake_stripe.api import Api
+from dev.fake_stripe import config
+from dev.fake_stripe.api.calls import Api
+from dev.fake_stripe.books import sessions
+from dev.fake_stripe.books.account import Account, Endpoint
+from dev.fake_stripe.books.store import Store
 from dev.fake_stripe.checkout import Checkout
 from dev.fake_stripe.control import Control
 from dev.fake_stripe.faults import Faults
 from dev.fake_stripe.server import Server
-from dev.fake_stripe.store import Store
 from dev.fake_stripe.webhooks import Postman
 
 _POLL_SECONDS = 0.05
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Serve until told to stop; the exit status."""
+    """Serve until a signal or the parent's end. Returns the exit status."""
     wanted = config.from_arguments(arguments)
     for folder in (wanted.database.parent, wanted.clock.parent):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -37,7 +38,7 @@ def run(arguments: Sequence[str]) -> int:
     account = Account(
         store,
         Clock(wanted.clock),
-        api_version=_api_version._ApiVersion.CURRENT,  # noqa: SLF001  # the package tells it nowhere else
+        api_version=_api_version._ApiVersion.CURRENT,  # noqa: SLF001  # the package has it nowhere else
         origin=server.origin,
         endpoints=[
             Endpoint(url=url, secrets=wanted.webhook_secrets, types=wanted.webhook_events)
@@ -73,7 +74,7 @@ def _until_told(server: Server, postman: Postman, *, with_parent: bool) -> None:
 
 
 def _end_with_parent(over: threading.Event) -> None:
-    os.read(sys.stdin.fileno(), 1)  # Nothing is ever sent: it returns when the other end closes.
+    os.read(sys.stdin.fileno(), 1)  # Returns when the other end closes: nothing is ever sent.
     over.set()
 
 

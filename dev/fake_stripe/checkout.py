@@ -1,4 +1,4 @@
-"""What the hosted page answers: `GET` shows it, `POST` pays and leads back to the shop."""
+"""Answers for the hosted page: `GET` shows it, `POST` pays and redirects to the shop."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from dev.fake_stripe import cards, ids, pages, payments, sessions
-from dev.fake_stripe.account import Cause
-from dev.fake_stripe.api import Answer
-from dev.fake_stripe.objects import Payer
+from dev.fake_stripe import pages
+from dev.fake_stripe.api.requests import Answer
+from dev.fake_stripe.books import cards, ids, payments, sessions
+from dev.fake_stripe.books.account import Cause
+from dev.fake_stripe.books.objects import Payer
 
 if TYPE_CHECKING:
-    from dev.fake_stripe.account import Account
-    from dev.fake_stripe.api import Request
-    from dev.fake_stripe.store import Object
+    from dev.fake_stripe.api.requests import Request
+    from dev.fake_stripe.books.account import Account
+    from dev.fake_stripe.books.store import Object
 
 STYLE_PATH = "/c/style.css"
 _PAGE = "/c/pay/"
@@ -72,7 +73,7 @@ class Checkout:
 def _fields(body: bytes) -> list[tuple[str, str]]:
     try:
         return parse_qsl(body.decode("ascii"), max_num_fields=_FIELDS_MAX)
-    except ValueError:  # Of a form that isn't one, no field is known.
+    except ValueError:  # It is no form, so it has no fields.
         return []
 
 

@@ -1,4 +1,4 @@
-"""What the fake is told when it starts: by its arguments or, where a secret would show, by its environment."""
+"""The fake's settings: from its arguments or, for secrets, from its environment."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from dev.fake_stripe import shapes
+from dev.fake_stripe.api import shapes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,19 +25,19 @@ _PORT_MAX = 65_535
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     port: int
-    """0 takes a free one."""
+    """0: any free port."""
     database: Path
     clock: Path
     webhook_urls: tuple[str, ...]
     webhook_secrets: tuple[str, ...]
-    """The current one, and the previous one if it still signs."""
+    """The current secret, and the previous one while it still signs."""
     webhook_events: frozenset[str]
-    """Empty: all of them."""
+    """Empty: all types."""
     with_parent: bool
 
 
 def from_arguments(arguments: Sequence[str]) -> Config:
-    """Read the command line; what is wrong with it ends the process with a sentence."""
+    """Read the command line. An error in it ends the process with a sentence."""
     parser = _parser()
     given = parser.parse_args(arguments)
     secrets = tuple(secret for secret in (given.webhook_secret, given.webhook_secret_previous) if secret)
@@ -46,11 +46,11 @@ def from_arguments(arguments: Sequence[str]) -> Config:
     if not 0 <= given.port <= _PORT_MAX:
         parser.error(f"--port is a number from 0 to {_PORT_MAX}")
     for unknown in set(given.webhook_event) - _event_types():
-        parser.error(f"--webhook-event is a type of event, and not {unknown}")
+        parser.error(f"--webhook-event: {unknown} is no type of event")
     for url in given.webhook_url:
         parts = urlsplit(url)
         if parts.scheme != "http" or parts.hostname not in _LOOPBACK:
-            parser.error(f"--webhook-url is an http address of this machine, and not {url}")
+            parser.error(f"--webhook-url must be an http address of this machine: {url}")
     return Config(
         port=given.port,
         database=given.state / "stripe.sqlite",
@@ -63,7 +63,7 @@ def from_arguments(arguments: Sequence[str]) -> Config:
 
 
 def _event_types() -> set[object]:
-    """Every type an endpoint can ask for: a misspelt one would wait for ever."""
+    """Every type that an endpoint can ask for. Others are refused, since events of a misspelt type would never come."""
     endpoint = shapes.type_named("stripe.params._webhook_endpoint_create_params.WebhookEndpointCreateParams")
     match shapes.Record(endpoint).fields["enabled_events"].shape:
         case shapes.ListOf(shapes.OneOf(values)):
@@ -81,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--webhook-secret-previous",
         default=os.environ.get(_SECRET_PREVIOUS),
-        help=f"signs as well, while the secret is rotated; or {_SECRET_PREVIOUS}",
+        help=f"signs too, while the secret is rotated; or {_SECRET_PREVIOUS}",
     )
     parser.add_argument(
         "--webhook-event", action="append", default=[], help="a type the endpoints want; all types if never given"

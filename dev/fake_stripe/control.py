@@ -1,4 +1,4 @@
-"""`/_fake/`: what a test asks of the fake, and Stripe has no word for."""
+"""`/_fake/`: requests of tests that Stripe doesn't have."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from dev.fake_stripe import deliveries, events, journal
-from dev.fake_stripe.api import Answer
+from dev.fake_stripe.api import log
+from dev.fake_stripe.api.requests import Answer
+from dev.fake_stripe.books import deliveries, events
 from dev.fake_stripe.errors import InvalidRequest, Refusal, UnknownUrl
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dev.fake_stripe.account import Account
-    from dev.fake_stripe.api import Request
+    from dev.fake_stripe.api.requests import Request
+    from dev.fake_stripe.books.account import Account
     from dev.fake_stripe.faults import Faults
 
 WAIT_SECONDS_MAX = 30.0
@@ -31,7 +32,7 @@ class Control:
             ("GET", "/_fake/health"): self._health,
             ("GET", "/_fake/faults"): lambda _: self._faults.left(),
             ("POST", "/_fake/faults"): self._set_faults,
-            ("GET", "/_fake/requests"): lambda _: journal.read(self._account.store),
+            ("GET", "/_fake/requests"): lambda _: log.read(self._account.store),
             ("GET", "/_fake/webhooks"): self._webhooks,
             ("POST", "/_fake/reset"): self._reset,
         }
@@ -64,7 +65,7 @@ class Control:
         return self._faults.left()
 
     def _webhooks(self, request: Request) -> Any:  # noqa: ANN401  # any JSON
-        """The deliveries; with `wait_seconds`, as soon as none is pending, or when that time is over."""
+        """The deliveries. With `wait_seconds`: once none is pending, or that time is over."""
         deadline = time.monotonic() + _wait_seconds(request.query)
         self._account.catch_up()
         while deliveries.counts(self._account.store)["pending"] and time.monotonic() < deadline:

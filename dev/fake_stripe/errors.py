@@ -1,4 +1,4 @@
-"""Every answer that is no success, in the shape Stripe gives it.
+"""Every answer that is no success, in Stripe's form.
 
 Refusal
 ├── Unauthorized            401 no key, or one this account doesn't have
@@ -8,7 +8,7 @@ Refusal
 │   ├── InvalidParameter
 │   ├── VersionRefused      the API version isn't the stripe package's
 │   ├── NotBuilt            Stripe takes it; the fake doesn't do it yet
-│   └── Declined            the endpoint ran, and said no
+│   └── Declined            the endpoint ran, and refused
 ├── NoSuchObject            404 (in the path) or 400 (in a parameter)
 ├── UnknownUrl              404
 ├── KeyReused               400 the idempotency key came with other parameters
@@ -28,7 +28,7 @@ class Refusal(Exception):  # noqa: N818  # an answer, not an error of ours
     status: ClassVar[HTTPStatus] = HTTPStatus.BAD_REQUEST
     type: ClassVar[str] = "invalid_request_error"
     remembered: ClassVar[bool] = False
-    """Whether an idempotency key answers it again: only what an endpoint says once it has begun."""
+    """Whether an idempotency key keeps it: only if the endpoint had begun."""
 
     def __init__(self, message: str, *, code: str | None = None, param: str | None = None) -> None:
         super().__init__(message)
@@ -77,7 +77,7 @@ class MissingParameter(InvalidRequest):
 
 
 class InvalidParameter(InvalidRequest):
-    """Of the wrong type, not one of the values there are, or out of its limits."""
+    """A parameter has the wrong type, an unknown value, or is out of its limits."""
 
 
 class VersionRefused(InvalidRequest):
@@ -85,7 +85,7 @@ class VersionRefused(InvalidRequest):
 
 
 class NotBuilt(InvalidRequest):
-    """Stripe's types allow it, but the fake would have to ignore it, and what it ignores nobody tests."""
+    """Stripe's types allow it, but the fake doesn't do it. Ignoring it would leave it untested."""
 
     def __init__(self, param: str) -> None:
         super().__init__(
@@ -98,7 +98,7 @@ class Declined(InvalidRequest):
 
 
 class NoSuchObject(Refusal):
-    """`in_path`: the object the URL names; else one that a parameter names."""
+    """`in_path`: the URL names the object; otherwise a parameter does."""
 
     remembered = True
 

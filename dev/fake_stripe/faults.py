@@ -1,4 +1,4 @@
-"""What goes wrong on purpose: `POST /_fake/faults`. Each POST replaces the last; they aren't kept over a restart."""
+"""Faults on purpose: `POST /_fake/faults`. Each POST replaces all faults; a restart forgets them."""
 
 from __future__ import annotations
 
@@ -15,21 +15,23 @@ DELAY_SECONDS_MAX = 30 * 86_400
 _METHODS = ("GET", "POST", "DELETE")
 
 
-class Kind(StrEnum):
+class Failure(StrEnum):
+    """How a request fails: `kind` in the JSON of a fault."""
+
     RATE_LIMITED = "429"
     BROKEN = "500"
     LOST = "lost"
-    """Applied, and the connection cut before the answer."""
+    """The request has its effect, and the connection is cut before the answer."""
 
 
 @dataclass(slots=True, kw_only=True)
 class AnswerFault:
     match: str
     """Method and path; `*` or `{anything}` stands for one part of the path."""
-    kind: Kind
+    failure: Failure
     times: int
     remembered: bool = False
-    """With `500`: whether the idempotency key answers it again, as Stripe's does once an endpoint has begun."""
+    """With `500`: whether the idempotency key keeps the answer, as Stripe's does once an endpoint has begun."""
 
     def hits(self, method: str, path: str) -> bool:
         wanted_method, _, wanted_path = self.match.partition(" ")
@@ -49,31 +51,31 @@ def _same_part(wanted: str, given: str) -> bool:
 @dataclass(slots=True, kw_only=True)
 class WebhookFaults:
     drop: int = 0
-    """So many deliveries that come next are lost for good."""
+    """The next so many deliveries are lost for ever."""
     duplicate: int = 1
     """How many copies of each arrive."""
     reorder: bool = False
-    """What waits is sent newest first."""
+    """Waiting events are sent newest first."""
     delay_seconds: float = 0
-    """How long, by the stack's clock, each waits before it is first sent."""
+    """How long each waits before it is first sent, by the stack's clock."""
 
 
 @dataclass(slots=True)
 class Faults:
-    """The faults that are left; shared by the threads that answer and the one that sends."""
+    """The faults that haven't happened yet. The threads that answer and the one that sends share them."""
 
     webhooks: WebhookFaults = field(default_factory=WebhookFaults)
     answers: list[AnswerFault] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def replace(self, wanted: object) -> None:
-        """Set what a POST asks for, instead of all there was. Raises InvalidRequest, and then changes nothing."""
+        """Replace all faults by those of a POST. Raises InvalidRequest, and then changes nothing."""
         webhooks, answers = _wanted(wanted)
         with self._lock:
             self.webhooks, self.answers = webhooks, answers
 
     def left(self) -> dict[str, Any]:
-        """What hasn't happened yet, as a POST would ask for it."""
+        """The faults that haven't happened yet, in the form of a POST."""
         with self._lock:
             webhooks = {
                 "drop": self.webhooks.drop,
@@ -82,14 +84,14 @@ class Faults:
                 "delay_seconds": self.webhooks.delay_seconds,
             }
             answers = [
-                {"match": fault.match, "kind": fault.kind.value, "times": fault.times, "remembered": fault.remembered}
+                {"match": fault.match, "kind": fault.failure, "times": fault.times, "remembered": fault.remembered}
                 for fault in self.answers
                 if fault.times
             ]
             return {"webhooks": webhooks, "answers": answers}
 
     def answer_to(self, method: str, path: str) -> AnswerFault | None:
-        """The fault that hits this request; it is used up by that."""
+        """The fault that hits this request, if any. This uses it once."""
         with self._lock:
             for fault in self.answers:
                 if fault.hits(method, path):
@@ -98,7 +100,7 @@ class Faults:
             return None
 
     def drops_one(self) -> bool:
-        """Whether the next delivery is lost; it is then counted."""
+        """Whether the next delivery is lost. This uses the fault once."""
         with self._lock:
             dropped = self.webhooks.drop > 0
             self.webhooks.drop -= dropped
@@ -142,12 +144,12 @@ def _answer(wanted: object) -> AnswerFault:
             remembered = others.get("remembered", False)
             if method not in _METHODS or not path.startswith("/v1/"):
                 raise InvalidRequest('"match" is a method and a path, like "POST /v1/refunds".')
-            if kind not in tuple(Kind):
-                raise InvalidRequest(f'"kind" is one of {", ".join(Kind)}.')
-            if not isinstance(remembered, bool) or (remembered and kind != Kind.BROKEN):
+            if kind not in tuple(Failure):
+                raise InvalidRequest(f'"kind" is one of {", ".join(Failure)}.')
+            if not isinstance(remembered, bool) or (remembered and kind != Failure.BROKEN):
                 raise InvalidRequest('"remembered" is true or false, and only a "500" can be.')
             times = _count(others.get("times", 1), "times", least=1, most=TIMES_MAX)
-            return AnswerFault(match=pattern, kind=Kind(kind), times=times, remembered=remembered)
+            return AnswerFault(match=pattern, failure=Failure(kind), times=times, remembered=remembered)
     raise InvalidRequest('Each of "answers" is {"match", "kind", "times", "remembered"?}.')
 
 

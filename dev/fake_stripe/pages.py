@@ -1,4 +1,4 @@
-"""The hosted page: plain HTML, no script, one form. It says what is paid, takes a test card, and goes back."""
+"""The HTML of the hosted page: no script, one form. It shows what is paid for, and takes a test card."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from dev.fake_stripe import cards
+from dev.fake_stripe.books import cards
 
 if TYPE_CHECKING:
-    from dev.fake_stripe.store import Object
+    from dev.fake_stripe.books.store import Object
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1a1f36; --quiet: #5b6375; --line: #d5dbe1; --page: #f6f8fa; --card: #fff;
@@ -54,7 +54,7 @@ _OUTCOMES = {cards.Outcome.SUCCEEDS: "succeeds", cards.Outcome.DECLINES: "is dec
 
 
 def headers(session: Object | None) -> dict[str, str]:
-    """What the page may do: show itself, and send its form here; from there one is led to the shop's own pages."""
+    """Headers that let the page show itself, send its form here, and follow a redirect to the shop's pages."""
     shops = {_origin(session[name]) for name in ("success_url", "cancel_url") if session[name]} if session else set()
     return {
         "Content-Type": "text/html; charset=utf-8",
@@ -74,7 +74,7 @@ def _origin(url: str) -> str:
 
 
 def checkout(session: Object, line_items: list[Object], *, problem: str | None = None, name: str = "") -> str:
-    """The page of an open session; `problem` says why the last try came to nothing."""
+    """The page of an open session. `problem` says why the last try failed."""
     lines = "".join(
         f"<tr><th scope=row>{escape(item['description'])}<small>{item['quantity']} &times; "
         f"{_money(item['price']['unit_amount'])}</small></th><td>{_money(item['amount_total'])}</td></tr>"

@@ -1,7 +1,7 @@
-"""The one port of the fake: `/v1/` is the API, `/c/` the hosted page, `/_fake/` what tests ask of it.
+"""The one port of the fake: `/v1/` is the API, `/c/` the hosted page, `/_fake/` is for tests.
 
-It is for this machine alone, and no page of another site may drive it through a browser: a request has to name this
-host and port, and one that changes something must not come from a page of another origin.
+It listens on this machine alone, and no page of another site may control it through a browser: each request must name
+this host and port, and a request that changes something must not come from a page of another origin.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
-from dev.fake_stripe.api import Answer, Request
+from dev.fake_stripe.api.requests import Answer, Request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +29,7 @@ _ABOUT = b"The fake Stripe of the local stack: /v1/ is its API, /_fake/ its cont
 
 
 class Part(Protocol):
-    """What answers the requests below one path."""
+    """Answers the requests below one path."""
 
     def answer(self, request: Request) -> Answer: ...
 
@@ -40,19 +40,19 @@ class Server(ThreadingHTTPServer):
     allow_reuse_address = True
 
     parts: Mapping[str, Part]
-    """By the beginning of the path; set before it serves."""
+    """By the beginning of the path. Set this before it serves."""
 
     def __init__(self, port: int) -> None:
-        """Claim the port, or a free one for 0; connections wait until `serve_forever`."""
+        """Listen on the port; 0 takes a free one. Connections wait until `serve_forever`."""
         super().__init__(("127.0.0.1", port), _Handler)
         self.port = int(self.server_address[1])
         self.origin = f"http://127.0.0.1:{self.port}"
         self.hosts = frozenset(f"{name}:{self.port}" for name in _NAMES)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that goes away is none of ours; anything else is a bug, and is shown."""
+        """Ignore clients that disconnect. Any other error is a bug, and is printed."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
-            super().handle_error(request, client_address)  # type: ignore[arg-type]  # what it was called with
+            super().handle_error(request, client_address)  # type: ignore[arg-type]  # the arguments it got
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -65,7 +65,7 @@ class _Handler(BaseHTTPRequestHandler):
         answer = self._refusal() or self._answer()
         if answer.lost:
             self.close_connection = True
-            with suppress(OSError):  # The other side may have gone first.
+            with suppress(OSError):  # The client may have disconnected first.
                 self.connection.shutdown(socket.SHUT_RDWR)
             return
         self.send_response(answer.status)
@@ -85,14 +85,14 @@ class _Handler(BaseHTTPRequestHandler):
         return "packhouse-fake-stripe"
 
     def log_message(self, *_: object) -> None:
-        """`/_fake/requests` is the log."""
+        """Log nothing here: `/_fake/requests` is the log."""
 
     def _refusal(self) -> Answer | None:
-        """Why a request isn't answered at all; its body isn't read then, so the connection ends."""
+        """Why a request is refused before it is read. Its body stays unread, so the connection ends."""
         length = self.headers.get("Content-Length", "0")
         refusal = None
         if self.headers.get("Host", "").lower() not in self.server.hosts:
-            refusal = HTTPStatus.FORBIDDEN, f"This is {self.server.origin}, and answers to no other name.\n"
+            refusal = HTTPStatus.FORBIDDEN, f"This is {self.server.origin}; call it by that name.\n"
         elif self.command not in ("GET", "HEAD") and self._foreign():
             refusal = HTTPStatus.FORBIDDEN, "A page of another site can't change anything here.\n"
         elif "Transfer-Encoding" in self.headers or not _LENGTH.fullmatch(length):

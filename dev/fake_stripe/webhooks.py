@@ -1,4 +1,4 @@
-"""Tells the endpoints what happened, signed as Stripe signs it: in a thread of its own, again until it arrives."""
+"""Sends events to the endpoints, signed as Stripe signs them. A thread does it, and repeats what didn't arrive."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from dev.fake_stripe import deliveries
+from dev.fake_stripe.books import deliveries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dev.fake_stripe.account import Account, Endpoint
-    from dev.fake_stripe.deliveries import Delivery
+    from dev.fake_stripe.books.account import Account, Endpoint
+    from dev.fake_stripe.books.deliveries import Delivery
     from dev.fake_stripe.faults import Faults
 
 TIMEOUT_SECONDS = 20.0
 _POLL_SECONDS = 0.1
-"""How soon a move of the stack's clock is seen."""
+"""A move of the stack's clock is noticed after that."""
 _STOP_SECONDS = 5.0
 _SUCCESS = range(HTTPStatus.OK, HTTPStatus.MULTIPLE_CHOICES)
 
 
 def signature(payload: bytes, secrets: Sequence[str], *, at: int) -> str:
-    """The header `Stripe-Signature`: one v1 for each secret, so that a receiver may know either."""
+    """The header `Stripe-Signature`: a `v1` for each secret, so a receiver needs only one of them."""
     signed = b"%d.%s" % (at, payload)
     schemes = [f"v1={hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()}" for secret in secrets]
     return ",".join([f"t={at}", *schemes])
@@ -58,9 +58,9 @@ class Postman:
                 pass
 
     def _round(self) -> bool:
-        """Send what is due, one copy of each; whether there was any."""
+        """Send one copy of each event that is due. Returns whether any was due."""
         wanted = self._faults.webhooks
-        with self._account.store.transaction():  # The moment is read within: all that one step owes is due, or none.
+        with self._account.store.transaction():  # So all deliveries of one step are due, or none.
             due = deliveries.due(self._account.store, now=self._account.now(), delay_seconds=wanted.delay_seconds)
         if wanted.reorder:
             due.sort(key=lambda delivery: delivery.seq, reverse=True)
@@ -78,7 +78,7 @@ class Postman:
         event = store.get("event", delivery.event_id)
         endpoint = next((each for each in self._account.endpoints if each.url == delivery.url), None)
         if event is None or endpoint is None:
-            # The event is older than 30 days, or the endpoint isn't this account's any more.
+            # The event is older than 30 days, or the account no longer has this endpoint.
             deliveries.lost(store, delivery)
             return
         why = self._posted(endpoint, json.dumps(event, indent=2).encode())
@@ -89,7 +89,7 @@ class Postman:
             deliveries.refused(store, delivery, why=why, at=at)
 
     def _posted(self, endpoint: Endpoint, payload: bytes) -> str | None:
-        """Why it didn't arrive, or None. A redirect isn't followed: it is no success."""
+        """Why it didn't arrive; None if it did. A redirect isn't followed: it is no success."""
         url = urlsplit(endpoint.url)
         connection = http.client.HTTPConnection(url.hostname or "", url.port or 80, timeout=TIMEOUT_SECONDS)
         headers = {

@@ -1,14 +1,17 @@
-"""The runner's side of the hosts: their ports, the zygote that forks them, and what they are told."""
+"""The runner's side of the hosts: their ports, the zygote that forks them, and its instructions."""
 
 import subprocess  # nosec B404  # of our own interpreter only
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 
 from dev import config as configuration
 from dev.config import Config, StartError
-from dev.hosting.zygote import Hosted, Orders
+from dev.hosting.edits import Edits
+from dev.hosting.zygote import Hosted, Instructions, edited
 from dev.ministack.deploy import Clients, Deployed, environment_of
 from dev.ministack.template import Function, LocalTemplate
 from dev.ports import answers, claimed
@@ -17,28 +20,31 @@ _WORKERS = 2
 _READY_SECONDS = 30.0
 _STOP_SECONDS = 15.0
 _POLL_SECONDS = 0.02
-_BREATH_SECONDS = 1.0
-"""A zygote that dies younger is followed by the next one only after that."""
+_PAUSE_SECONDS = 1.0
+"""A zygote that dies sooner than this after its start is replaced only after this time."""
 
 
 class Hosts:
     """The zygote and everything below it."""
 
     def __init__(self, config: Config, functions: tuple[Function, ...]) -> None:
-        """Claim the functions' ports, and start the zygote: it imports while the template is deployed."""
+        """Listen on the functions' ports, and start the zygote. It imports while the template is deployed."""
         self._config = config
         self._functions = functions
         self._sockets = {each.logical_id: claimed(each.port, config) for each in functions}
         self._log = config.logs / "hosts.log"
-        self._orders: Orders | None = None
+        self._instructions: Instructions | None = None
+        self._telling = threading.Lock()
+        """Guards the pipe to the zygote, whose first line must be the instructions."""
         self._process = self._start()
+        self._edits = Edits([config.layer, *(each.code.parent for each in functions)], self._tell_edited)
 
     @property
     def pid(self) -> int:
         return self._process.pid
 
-    def give_orders(self, clients: Clients, deployed: Deployed, template: LocalTemplate) -> None:
-        """Tell the zygote what to host, now that everything has its name."""
+    def instruct(self, clients: Clients, deployed: Deployed, template: LocalTemplate) -> None:
+        """Tell the zygote what to host, once the deployment has named everything."""
         readers = {reader.function: reader for reader in template.readers}
         hosted = []
         for function in self._functions:
@@ -57,13 +63,15 @@ class Hosts:
                     log=str(self._config.logs / f"{function.logical_id}.log"),
                 )
             )
-        self._orders = Orders(
+        instructions = Instructions(
             hosted=hosted, layer=str(self._config.layer), clock=str(self._config.clock), workers=_WORKERS
         )
-        self._tell()
+        with self._telling:
+            self._instructions = instructions
+            self._tell(instructions.written())
 
     def wait_until_ready(self) -> None:
-        """Until each host answers, be it that its handler can't be imported."""
+        """Wait until each host answers. It does so even if its handler can't be imported."""
         deadline = time.monotonic() + _READY_SECONDS
         for function in self._functions:
             while not answers(function.port):
@@ -77,17 +85,21 @@ class Hosts:
         return self._process.poll() is None
 
     def restart(self) -> None:
-        """Another zygote with the same orders; requests wait on the ports, which are ours."""
+        """Another zygote with the same instructions. Requests wait on the ports, which this process keeps."""
         self._process.wait()
-        if time.monotonic() - self._started < _BREATH_SECONDS:
-            time.sleep(_BREATH_SECONDS)
-        self._process = self._start()
-        self._tell()
+        if time.monotonic() - self._started < _PAUSE_SECONDS:
+            time.sleep(_PAUSE_SECONDS)
+        with self._telling:
+            self._process = self._start()
+            if self._instructions is not None:
+                self._tell(self._instructions.written())
 
     def stop(self) -> None:
-        """Let every function finish what it does, and wait for all of them."""
+        """Wait until every function has finished its invocation and all hosts have ended."""
+        self._edits.stop()
         if self._process.stdin is not None:
-            self._process.stdin.close()
+            with suppress(BrokenPipeError):  # A zygote that died hasn't read its last line.
+                self._process.stdin.close()
         try:
             self._process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -106,19 +118,24 @@ class Hosts:
                 stdin=subprocess.PIPE,
                 stderr=log,
                 pass_fds=[each.fileno() for each in self._sockets.values()],
-                start_new_session=True,  # A Ctrl-C at the terminal is the runner's to handle.
+                start_new_session=True,  # So a Ctrl-C goes to the runner alone.
             )
 
-    def _tell(self) -> None:
-        if self._orders is None or self._process.stdin is None:
+    def _tell_edited(self, files: list[Path]) -> None:
+        with self._telling:
+            if self._instructions is not None:  # Without them it hosts nothing that could be reloaded.
+                self._tell(edited(files))
+
+    def _tell(self, line: bytes) -> None:
+        if self._process.stdin is None:
             return
-        with suppress(BrokenPipeError):  # It is dead already, which its watcher will notice.
-            self._process.stdin.write(self._orders.written())
+        with suppress(BrokenPipeError):  # The zygote is dead; the runner will see it and restart it.
+            self._process.stdin.write(line)
             self._process.stdin.flush()
 
 
 def _environment(config: Config, function: Function, name: str, variables: Mapping[str, str]) -> dict[str, str]:
-    """What Lambda sets, and the function's own."""
+    """The variables that Lambda sets, and the function's own."""
     return (
         configuration.plain_environment()
         | {

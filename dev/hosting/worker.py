@@ -1,6 +1,6 @@
-"""A worker: takes one invocation at a time from its function's port and answers what the real handler returns.
+"""A worker: takes invocations from its function's port, and answers with the result of the real handler.
 
-One at a time because Powertools' resolver isn't thread-safe, and because Lambda does the same.
+It takes one invocation at a time, as Lambda does: Powertools' resolver isn't thread-safe.
 """
 
 import contextlib
@@ -23,13 +23,13 @@ from dev.ministack.streams import Bookmark, Reading
 
 type Handler = Callable[[Any, "Context"], Any]
 
-# A connection that sends nothing doesn't keep a worker.
+# A connection that sends nothing is dropped after that.
 _SILENCE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What Lambda tells a handler about its invocation."""
+    """The second argument of a handler, as Lambda passes it."""
 
     function_name: str
     function_version: str
@@ -54,13 +54,10 @@ class Served:
 
 
 def serve(listening: socket.socket, end: int, served: Served) -> None:
-    """Answer invocations until `end` reads as closed; an invocation that has begun is answered first."""
+    """Answer invocations until `end` can be read. An invocation that has begun is answered first."""
     # Several workers wait for the same connection and one gets it; the others must not block.
     listening.setblocking(False)  # noqa: FBT003  # the method takes no keyword
-    while True:
-        ready, _, _ = select.select([listening.fileno(), end], [], [])
-        if end in ready:
-            return
+    while end not in select.select([listening.fileno(), end], [], [])[0]:
         with contextlib.suppress(BlockingIOError, ConnectionError):
             connection, address = listening.accept()
             with connection:
@@ -76,17 +73,17 @@ class Invocation(BaseHTTPRequestHandler):
         super().__init__(connection, address, BaseServer(address, type(self)))
 
     def do_GET(self) -> None:
-        """Somebody asks whether the function is there; it is, even if its handler can't be imported."""
+        """The runner asks whether the host is up. It is, even if its handler can't be imported."""
         self._answer(HTTPStatus.OK, {"ready": True})
 
     def do_POST(self) -> None:
         try:
             event = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             context = _context(self.headers)
-            # Lambda ends a function at its deadline, whatever it is doing; so does the signal.
+            # Lambda kills a function at its deadline; so does this signal.
             signal.setitimer(signal.ITIMER_REAL, max(context.get_remaining_time_in_millis(), 1) / 1000)
             self._answer(HTTPStatus.OK, result(self._served, event, context))
-        except Exception as error:  # noqa: BLE001  # whatever a handler raises is its answer
+        except Exception as error:  # noqa: BLE001  # any error of a handler is its answer
             traceback.print_exc()
             failure = {"errorMessage": str(error), "errorType": type(error).__name__}
             self._answer(HTTPStatus.INTERNAL_SERVER_ERROR, failure)
@@ -102,11 +99,11 @@ class Invocation(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """The function's log holds what the function says."""
+        """Log no requests: the log belongs to the function."""
 
 
-class BatchItemFailures(Exception):  # noqa: N818  # named by what the reader answered
-    """A stream's reader gave back records. ministack ignores that answer; an error makes it deliver them again."""
+class BatchItemFailures(Exception):  # noqa: N818  # the name of the answer's field
+    """A stream's reader asked for records again. ministack ignores that answer; after an error it sends them again."""
 
 
 def result(served: Served, event: Any, context: Context) -> Any:  # noqa: ANN401  # any JSON
@@ -116,7 +113,8 @@ def result(served: Served, event: Any, context: Context) -> Any:  # noqa: ANN401
     wanted = served.reading.matching(records)
     result = served.handler({**event, "Records": wanted}, context) if wanted else None
     if served.reading.gives_back and isinstance(result, dict) and result.get("batchItemFailures"):
-        raise BatchItemFailures(f"{len(result['batchItemFailures'])} of {len(wanted)} records were given back.")
+        again = len(result["batchItemFailures"])
+        raise BatchItemFailures(f"The function asked for {again} of {len(wanted)} records again.")
     served.bookmark.move(records[-1]["dynamodb"]["SequenceNumber"])
     return result
 

@@ -1,12 +1,14 @@
-"""Runs the real handlers: one process imports what is heavy, and forks a host per function, which forks its workers.
+"""Runs the real handlers. The zygote imports large packages and forks a host per function; a host forks its workers.
 
     runner ── zygote ──┬── host of ConsumptionFunction ──┬── worker
                        │                                 └── worker
                        └── host of JournalFunction ── …
 
-The runner owns the listening sockets, so a host that dies or is born again with new code loses no waiting connection.
-Everybody holds the reading end of a pipe whose writing end only its parent has, and ends when that end closes:
-whatever kills a process, nobody below it stays.
+The runner owns the listening sockets, so no waiting connection is lost when a host dies or gets new code.
+Each process holds the reading end of a pipe whose writing end only its parent has, and ends when that end closes:
+however a process ends, all processes below it end too.
+
+The zygote must have one thread only, since it forks. It learns of edits from the runner, which watches the files.
 """
 
 import contextlib
@@ -20,18 +22,18 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 from dev.clock import Clock
-from dev.hosting.processes import Family
+from dev.hosting.processes import Children
 from dev.hosting.worker import Context, Handler, Served, serve
 from dev.ministack.patterns import Pattern
 from dev.ministack.streams import Bookmark, Reading
 
-# Everything of others that handlers import and that takes long; a handler that needs more imports it itself.
+# The packages that most handlers import and that take long. A handler imports others itself.
 _HEAVY = (
     "boto3",
     "botocore.httpsession",
@@ -43,17 +45,15 @@ _HEAVY = (
     "jwt",
     "cryptography.hazmat.primitives.asymmetric.rsa",
 )
-_WATCHED = (".py", ".json")
-_WATCH_SECONDS = 0.25
 _SENTENCE_MAX = 300
 _WORKER_GRACE_SECONDS = 5.0
-"""How long an invocation may go on when its worker is to end."""
+"""How long an invocation may go on when its worker must end."""
 _HOST_GRACE_SECONDS = 2 * _WORKER_GRACE_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hosted:
-    """What a host is told about its function."""
+    """A function, as its host needs to know it."""
 
     name: str
     code: str
@@ -61,16 +61,16 @@ class Hosted:
     listening: int
     environment: Mapping[str, str]
     patterns: list[Pattern]
-    """Which records of a stream it is given; none says all."""
+    """Which records of a stream it gets. Without patterns it gets all."""
     gives_back: bool
-    """Whether its answer may name records of a stream to be delivered again."""
+    """Whether its answer may ask for records of a stream again."""
     bookmark: str
     log: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Orders:
-    """What the runner tells the zygote, as one line of JSON on its standard input."""
+class Instructions:
+    """The first line that the runner writes to the zygote's standard input, as JSON."""
 
     hosted: list[Hosted]
     layer: str
@@ -86,50 +86,61 @@ class Orders:
         return cls(**wire | {"hosted": [Hosted(**each) for each in wire["hosted"]]})
 
 
+def edited(files: Iterable[Path]) -> bytes:
+    """Each further line that the runner writes: the files of an edit."""
+    return json.dumps([str(file) for file in files]).encode() + b"\n"
+
+
 class Zygote:
-    """Parent of all hosts: never runs our code itself, so that it can fork again what an edit has changed."""
+    """The parent of all hosts. It never imports the product, so a host that it forks after an edit has the new code."""
 
-    def __init__(self, orders: Orders) -> None:
-        self._orders = orders
-        self._hosted = {each.name: each for each in orders.hosted}
-        self._family = Family(self._host, self._host_died, grace_seconds=_HOST_GRACE_SECONDS)
-        self._package = Path(orders.layer, "packhouse")
-        self._watch = Watch([self._package, *(Path(each.code) for each in orders.hosted)])
+    def __init__(self, instructions: Instructions) -> None:
+        self._instructions = instructions
+        self._hosted = {each.name: each for each in instructions.hosted}
+        self._hosts = Children(self._host, self._host_died, grace_seconds=_HOST_GRACE_SECONDS)
+        self._package = Path(instructions.layer, "packhouse")
 
-    def run(self, end: int) -> None:
+    def run(self, runner: BinaryIO) -> None:
+        """Keep the hosts alive, and replace those whose code is edited, until the runner closes the pipe."""
         for name in self._hosted:
-            self._family.birth(name)
-        while self._family.look_after(end, seconds=_WATCH_SECONDS):
-            self._reload(self._watch.changed())
-        self._family.farewell()
+            self._hosts.start(name)
+        while (files := self._next_edit(runner)) is not None:
+            self._reload(files)
+        self._hosts.end_all()
+
+    def _next_edit(self, runner: BinaryIO) -> list[Path] | None:
+        """The files of the next edit; None when the runner has closed the pipe, or died in the middle of a line."""
+        self._hosts.look_after(until=runner.fileno())
+        line = runner.readline()
+        return [Path(file) for file in json.loads(line)] if line.endswith(b"\n") else None
 
     def _reload(self, changed: list[Path]) -> None:
         for file in changed:
-            # Bytecode is dated to the second: of two edits within one, it would hide the second.
+            # Bytecode has its source's time to the second only, so it would hide a second edit in the same second.
             if file.suffix == ".py":
                 Path(importlib.util.cache_from_source(str(file))).unlink(missing_ok=True)
         for name, hosted in self._hosted.items():
             cause = next((file for file in changed if _belongs(file, self._package, Path(hosted.code))), None)
             if cause is not None:
                 say(f"{name}: reloaded, because {_short(cause)} has changed.")
-                self._family.replace(name)
+                self._hosts.replace(name)
 
     def _host(self, name: str, end: int) -> None:
-        for other in self._orders.hosted:
+        for other in self._instructions.hosted:
             if other.name != name:
                 os.close(other.listening)
-        Host(self._hosted[name], self._orders).run(end)
+        Host(self._hosted[name], self._instructions).run(end)
 
     def _host_died(self, name: str, pid: int, cause: int) -> None:
         say(f"{name}: its host (pid {pid}) {_how(cause)}; a new one takes its place.")
 
 
 class Host:
-    """One function: imports its handler once, and keeps the workers that run it alive."""
+    """Imports the handler of one function, and keeps its workers alive."""
 
-    def __init__(self, hosted: Hosted, orders: Orders) -> None:
+    def __init__(self, hosted: Hosted, instructions: Instructions) -> None:
         self._hosted = hosted
-        self._orders = orders
+        self._instructions = instructions
         self._terminal = os.dup(1)
 
     def run(self, end: int) -> None:
@@ -140,17 +151,16 @@ class Host:
             bookmark=Bookmark(Path(self._hosted.bookmark)),
         )
         listening = socket.socket(fileno=self._hosted.listening)
-        workers = Family(
+        workers = Children(
             lambda _, over: serve(listening, over, served), self._worker_died, grace_seconds=_WORKER_GRACE_SECONDS
         )
-        for number in range(self._orders.workers):
-            workers.birth(str(number))
-        while workers.look_after(end):
-            pass
-        workers.farewell()
+        for number in range(self._instructions.workers):
+            workers.start(str(number))
+        workers.look_after(until=end)
+        workers.end_all()
 
     def _settle_in(self) -> None:
-        """The function's own environment, search path and log, as far as Lambda would give it those."""
+        """Take the function's environment, search path and log."""
         with Path(self._hosted.log).open("ab") as output, Path(os.devnull).open() as none:
             os.dup2(none.fileno(), 0)
             os.dup2(output.fileno(), 1)
@@ -161,14 +171,14 @@ class Host:
         os.environ.update(self._hosted.environment)
         time.tzset()
         here = str(Path.cwd())
-        sys.path[:] = [self._hosted.code, self._orders.layer, *(path for path in sys.path if path != here)]
+        sys.path[:] = [self._hosted.code, self._instructions.layer, *(path for path in sys.path if path != here)]
 
     def _handler(self) -> Handler:
         module, _, function = self._hosted.handler.rpartition(".")
         try:
             self._set_clock()
             handler: Handler = getattr(importlib.import_module(module), function)
-        except (Exception, SystemExit) as error:  # noqa: BLE001  # the function answers with it until it is mended
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # the function answers with this error until the code is mended
             traceback.print_exc()
             file = Path(self._hosted.code, f"{module}.py")
             say(f"{self._hosted.name}: {_short(file)} can't be imported: {_sentence(error)}", to=self._terminal)
@@ -176,40 +186,14 @@ class Host:
         return handler
 
     def _set_clock(self) -> None:
-        """Before the handler is imported: nothing of ours may have looked at another clock."""
+        """Set the clock before the handler is imported, so that the product never reads another one."""
         from packhouse import runtime  # noqa: PLC0415  # in the host only, from the tree that is run
 
-        runtime.clock = Clock(Path(self._orders.clock)).now
+        runtime.clock = Clock(Path(self._instructions.clock)).now
 
     def _worker_died(self, _: str, pid: int, cause: int) -> None:
         how = "was ended at the function's time-out" if cause == signal.SIGALRM else _how(cause)
         say(f"{self._hosted.name}: a worker (pid {pid}) {how}; a new one takes its place.", to=self._terminal)
-
-
-class Watch:
-    """Which source files have changed since the last look."""
-
-    def __init__(self, folders: Iterable[Path]) -> None:
-        self._folders = tuple(dict.fromkeys(folders))
-        self._seen = dict(self._stamps())
-
-    def changed(self) -> list[Path]:
-        stamps = dict(self._stamps())
-        changed = sorted(file for file, _ in stamps.items() ^ self._seen.items())
-        self._seen = stamps
-        return list(dict.fromkeys(changed))
-
-    def _stamps(self) -> Iterator[tuple[Path, tuple[int, int]]]:
-        for folder in self._folders:
-            for within, _, names in os.walk(folder):
-                for name in names:
-                    if name.endswith(_WATCHED):
-                        file = Path(within, name)
-                        try:
-                            status = file.stat()
-                        except FileNotFoundError:
-                            continue  # An editor has just replaced it; the next look finds it.
-                        yield file, (status.st_mtime_ns, status.st_size)
 
 
 def _belongs(file: Path, *folders: Path) -> bool:
@@ -244,21 +228,23 @@ def _short(file: Path) -> str:
 
 
 def say(sentence: str, *, to: int = 1) -> None:
-    """One line on the runner's terminal, written at once, so that processes don't mix theirs."""
-    with contextlib.suppress(OSError):  # Nobody may be there to read it.
+    """Write a line to the runner's terminal in one piece, so that lines of different processes don't mix."""
+    with contextlib.suppress(OSError):  # The terminal may be gone.
         os.write(to, f"{sentence}\n".encode())
 
 
 def main() -> None:
     for module in _HEAVY:
         importlib.import_module(module)
-    # boto3's default session keeps what it has read of a service; nothing is called yet.
+    # boto3's default session keeps the service's description that it reads for this. Nothing is called.
     importlib.import_module("boto3").client("dynamodb")
     gc.collect()
-    gc.freeze()  # What is imported now is shared by all; a collection would copy its pages.
-    orders = sys.stdin.buffer.readline()
-    if orders:
-        Zygote(Orders.read(orders)).run(sys.stdin.fileno())
+    gc.freeze()  # All processes share the pages of these modules; a garbage collection would copy them.
+    # Without a buffer: `select` doesn't see a line that is already in a buffer.
+    with os.fdopen(0, "rb", buffering=0, closefd=False) as runner:
+        instructions = runner.readline()
+        if instructions:
+            Zygote(Instructions.read(instructions)).run(runner)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Deploys the local template to ministack, and says what came of it."""
+"""Deploys the local template to ministack, and invokes functions there."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _BUCKET = "packhouse-template"
 _POLL_SECONDS = 0.02
 _SETTLED_SECONDS = 60.0
 _INVOKE_SECONDS = 900
-"""The longest a Lambda function may take."""
+"""The longest time that a Lambda function may take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployed:
-    """The names the deployment gave."""
+    """The names that the deployment has given."""
 
     resources: Mapping[str, str]
     """Logical id to physical id."""
@@ -59,7 +59,7 @@ class Clients:
     def __init__(self, config: Config) -> None:
         self._session = boto3.Session("test", "test", region_name=REGION)
         self._endpoint = config.aws_url
-        # The call to a function lasts as long as the function does, and is never sent twice.
+        # Wait as long as a function may take, and never send an invocation twice.
         once = BotoConfig(read_timeout=_INVOKE_SECONDS, retries={"total_max_attempts": 1}, proxies={})
         self.functions = self._session.client("lambda", endpoint_url=self._endpoint, config=once)
         self.dynamodb = self._session.client("dynamodb", endpoint_url=self._endpoint)
@@ -94,17 +94,17 @@ def deploy(config: Config, clients: Clients, template: LocalTemplate) -> Deploye
 
 
 def environment_of(clients: Clients, function: str) -> dict[str, str]:
-    """The variables the deployed function has, everything in them resolved."""
+    """The variables of the deployed function, with all references resolved."""
     configuration = clients.functions.get_function_configuration(FunctionName=function)
     return dict(configuration["Environment"]["Variables"])
 
 
 def invoke(clients: Clients, target: str, event: str) -> object:
-    """Run a function and wait for what it returns."""
+    """Run a function, and return its result. Raises JobFailed."""
     try:
         answer = clients.functions.invoke(FunctionName=target, Payload=event.encode())
     except (BotoCoreError, ClientError) as error:
-        raise JobFailed(f"ministack didn't run it: {error}") from error
+        raise JobFailed(f"ministack didn't run the function: {error}") from error
     result = answer["Payload"].read()
     if answer.get("FunctionError"):
         raise JobFailed(result.decode(errors="replace"))
@@ -112,7 +112,7 @@ def invoke(clients: Clients, target: str, event: str) -> object:
 
 
 def _upload(config: Config, clients: Clients, template: LocalTemplate) -> str:
-    """Put the template where CloudFormation reads more than the 51,200 bytes it takes in a request."""
+    """Upload the template: it is larger than the 51,200 bytes that CloudFormation takes in a request."""
     with suppress(clients.objects.exceptions.BucketAlreadyOwnedByYou):  # Objects survive even a killed ministack.
         clients.objects.create_bucket(Bucket=_BUCKET)
     clients.objects.put_object(Bucket=_BUCKET, Key=_STACK, Body=json.dumps(template.body).encode())
@@ -146,7 +146,7 @@ def _update(stacks: CloudFormationClient, address: str, parameters: list[Paramet
 
 
 def _settled(stacks: CloudFormationClient) -> StackTypeDef:
-    """The stack once nothing is in progress any more."""
+    """Wait until the deployment is complete, and return the stack. Raises DeployFailed."""
     deadline = time.monotonic() + _SETTLED_SECONDS
     while (stack := stacks.describe_stacks(StackName=_STACK)["Stacks"][0])["StackStatus"].endswith("_IN_PROGRESS"):
         if time.monotonic() > deadline:
@@ -158,7 +158,7 @@ def _settled(stacks: CloudFormationClient) -> StackTypeDef:
 
 
 def _first_failure(stacks: CloudFormationClient) -> str:
-    """The event that started the rollback; the list is newest first."""
+    """The event that started the rollback. It is the last failure in the list, which is newest first."""
     failed = [
         f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'no reason given')}"
         for event in stacks.describe_stack_events(StackName=_STACK)["StackEvents"]
@@ -168,7 +168,7 @@ def _first_failure(stacks: CloudFormationClient) -> str:
 
 
 def _end_items_by(attribute: str, clients: Clients, table: str) -> None:
-    """Switch on what ministack drops from the template; asking for what is on already is an error, as on AWS."""
+    """Enable time to live, which ministack ignores in the template. Enabling it twice is an error, as on AWS."""
     described = clients.dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
     if described.get("TimeToLiveStatus") not in ("ENABLED", "ENABLING"):
         clients.dynamodb.update_time_to_live(

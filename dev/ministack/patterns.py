@@ -1,6 +1,6 @@
 """Event patterns, as the filters of a Lambda event source mapping write them.
 
-`{"dynamodb": {"Keys": {"SK": {"S": [{"prefix": "PACK#"}]}}}}`: every key must match, one of a list's rules is enough.
+`{"dynamodb": {"Keys": {"SK": {"S": [{"prefix": "PACK#"}]}}}}`: every key must match; of a list, one rule must match.
 """
 
 import json
@@ -14,7 +14,7 @@ _OPERATORS = frozenset({"anything-but", "equals-ignore-case", "exists", "prefix"
 
 
 def parsed(text: str) -> Pattern:
-    """The pattern, if the local stack knows all of its operators."""
+    """The pattern. Raises StartError if the local stack doesn't know one of its operators."""
     pattern: Pattern = json.loads(text)
     _check(pattern, text)
     return pattern

@@ -1,7 +1,7 @@
-"""ministack, the AWS of the local stack: started, asked and stopped.
+"""Starts and stops ministack, the AWS of the local stack.
 
-Run as a module this is the process itself, bound to its parent: when the runner is gone, even killed, its end of the
-pipe closes and ministack stops gracefully, which is the only time it writes its state.
+Run as a module, this is the ministack process itself. It stops when its parent ends: then the pipe between them closes.
+Even if the runner is killed, ministack so stops gracefully; only then does it write its state.
 """
 
 import os
@@ -26,7 +26,7 @@ class Aws:
     """The ministack process of this stack."""
 
     def __init__(self, config: Config, *, hold: Sequence[int]) -> None:
-        """Start it; it keeps the file descriptors `hold` open, and so the lock on the state while it still writes."""
+        """Start it. It keeps the file descriptors `hold` open, and so holds the state's lock until it has written."""
         self._config = config
         self._log = config.logs / "aws.log"
         scratch = config.state / "tmp"
@@ -40,7 +40,7 @@ class Aws:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 pass_fds=hold,
-                start_new_session=True,  # A Ctrl-C at the terminal is the runner's to handle.
+                start_new_session=True,  # So a Ctrl-C goes to the runner alone.
             )
 
     @property
@@ -66,7 +66,7 @@ class Aws:
             )
 
     def forget(self) -> None:
-        """End it before it can write its state over the one it found, or where there was none."""
+        """Kill it, so that it can't write its state."""
         self._process.kill()
         self._process.communicate()
 
@@ -96,18 +96,18 @@ def _settings(config: Config, scratch: Path) -> dict[str, str]:
         "S3_DATA_DIR": str(config.state / "s3"),
         "TMPDIR": str(scratch),
         "LOG_LEVEL": "WARNING",
-        # It would remove containers of other stacks from a Docker it finds.
+        # If ministack found a Docker, it would remove containers of other stacks there.
         "DOCKER_HOST": f"unix://{scratch}/no-docker",
     }
 
 
 def _end_with_parent() -> None:
-    os.read(sys.stdin.fileno(), 1)  # Nothing is ever sent: it returns when the other end closes.
+    os.read(sys.stdin.fileno(), 1)  # Returns when the other end closes: nothing is ever sent.
     os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _main() -> None:
-    # Only this process needs its modules; they ship no types.
+    # Imported in this process alone. The package ships no types.
     from ministack.app import main  # type: ignore[import-untyped]  # noqa: PLC0415
 
     threading.Thread(target=_end_with_parent, daemon=True).start()

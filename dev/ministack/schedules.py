@@ -1,4 +1,4 @@
-"""Schedules, ticked on the stack's clock: one at a time, and each at most once per move of the clock."""
+"""Runs the schedules by the stack's clock: one at a time, each at most once per move of the clock."""
 
 import re
 import threading
@@ -11,12 +11,12 @@ from dev.config import StartError
 from dev.refusals import JobFailed, NoSuchJob
 
 _RATE = re.compile(r"rate\(([1-9][0-9]*) (minute|hour|day)s?\)", re.ASCII)
-# How long the ticking thread may sleep at once: the stack's end is noticed after that.
+# The longest sleep of the thread that ticks. It notices the end of the stack after that.
 _NAP_SECONDS_MAX = 0.5
 
 type Target = str
 type Invoke = Callable[[Target, str], object]
-"""Invoke a function with an event and wait for what it returns; JobFailed when it raises."""
+"""Invoke a function with an event, and return its result. Raises JobFailed if the function raises."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ def every(expression: str, *, of: str) -> timedelta:
 
 @dataclass
 class Ticker:
-    """Runs what is due. All of it happens under one lock, so that no two jobs ever overlap."""
+    """Runs the jobs that are due. One lock guards them all, so no two jobs run at the same time."""
 
     schedules: Iterable[Schedule]
     clock: Clock
@@ -63,7 +63,7 @@ class Ticker:
             return self.invoke(schedule.target, schedule.event)
 
     def tick(self) -> None:
-        """Run each job that is due, once, the longest overdue first. A failure is said and doesn't stop the others."""
+        """Run each job that is due once, the longest overdue first. If one fails, say so and go on with the others."""
         with self.one_at_a_time:
             now = self.clock.now()
             for schedule in sorted(self.schedules, key=lambda each: self._due[each]):

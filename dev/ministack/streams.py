@@ -1,7 +1,7 @@
-"""How far the readers of a table's stream have come, so that a stack can be left, or emptied, with nothing unread.
+"""How far the readers of a table's stream have read. A stack isn't stopped or emptied before they have read everything.
 
-ministack tells nobody. But every record passes one of our hosts: it notes the last record its function has taken (a
-*bookmark*), and the runner asks the stream whether anything comes after it.
+ministack doesn't say how far they are. But each record passes one of our hosts. It notes the last record that its
+function has read (a *bookmark*), and the runner asks the stream for records after that.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 _BOOKMARK_BYTES = 40  # AWS writes a sequence number with at most that many digits.
 _POLL_SECONDS = 0.05
 _COUNTED_MAX = 1000
-"""How many unread records are counted at most; what is asked is whether there are any."""
+"""Counting ends there: it matters only whether there are any."""
 
 
 class Bookmark:
-    """The sequence number of the last record that one function has taken, in a file that all processes map."""
+    """The sequence number of the last record that a function has read, in a file that all processes map."""
 
     def __init__(self, path: Path) -> None:
         with path.open("a+b") as file:
@@ -43,13 +43,13 @@ class Bookmark:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Which records of a stream a function is given."""
+    """Which records of a stream a function gets."""
 
     patterns: tuple[Pattern, ...]
     gives_back: bool
 
     def of_stream(self, event: Any) -> list[dict[str, Any]] | None:  # noqa: ANN401  # any JSON
-        """The records of an event that comes from a table's stream."""
+        """The records of an event of a table's stream; None for another event."""
         match event:
             case {"Records": [{"eventSource": "aws:dynamodb"}, *_] as records}:
                 return list(records)
@@ -65,7 +65,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """A function that reads a stream, and where it has come to."""
+    """A function that reads a stream, and how far it has read."""
 
     function: str
     table: str
@@ -84,7 +84,7 @@ class Streams:
         }
 
     def drain(self, *, seconds: float) -> Mapping[str, int]:
-        """Wait until everything written so far has been taken; what is still unread afterwards, by function."""
+        """Wait until everything is read. Returns each function's number of records that are unread after `seconds`."""
         deadline = time.monotonic() + seconds
         while (unread := self._unread()) and time.monotonic() < deadline:
             time.sleep(_POLL_SECONDS)
@@ -107,7 +107,7 @@ class Streams:
                 StreamArn=arn, ShardId=shard, ShardIteratorType="AFTER_SEQUENCE_NUMBER", SequenceNumber=bookmark
             )
         except self._client.exceptions.TrimmedDataAccessException:
-            # A stream forgets after a day: whatever it still knows came later than the bookmark.
+            # A stream forgets records after a day. All records that it still has are newer than the bookmark.
             return self._oldest(arn, shard)
         return found["ShardIterator"]
 

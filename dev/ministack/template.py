@@ -1,9 +1,9 @@
-"""The template as ministack can run it: every difference from what AWS gets is made here, and only here.
+"""The template in a form that ministack can run. All differences from what AWS gets are made here.
 
-ministack runs no code of ours. A function whose environment names a proxy is forwarded to that address, where a host
-of `dev/hosting/zygote.py` runs the real handler. The address goes in before the SAM transform, so that the transform
-publishes a new version and points the alias `live` at it when a port has changed; an alias pins the environment of
-its version.
+ministack runs none of our code. If a function's environment names a proxy, ministack forwards its invocations to that
+address, where a host of `dev/hosting/zygote.py` runs the real handler. The address is added before the SAM transform:
+so when a port has changed, the transform publishes a new version, and the alias `live` points to it. An alias keeps
+the environment of its version.
 """
 
 import hashlib
@@ -23,9 +23,9 @@ from dev.template import Template
 
 _PROXY = "MINISTACK_LAMBDA_PROXY_URL"
 _PLACEHOLDER = "raise RuntimeError('The local stack runs this function in a process of its own.')\n"
-# ministack knows the pool's public keys under its own address, not under Cognito's.
+# ministack serves the pool's public keys at its own address, not at Cognito's.
 _KEYS_VARIABLE = "TOKEN_KEYS_URL"
-# The runner signs its personas in with their passwords, which no client of the product may do.
+# The runner signs people in by password. No client of the product may do so.
 _SIGN_IN_FLOW = "ALLOW_ADMIN_USER_PASSWORD_AUTH"
 _ALIAS = "Aliaslive"
 _INVOCATIONS = (
@@ -37,7 +37,7 @@ _NO_AUTHORIZER = "NONE"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Function:
-    """A function of the template, and what its host needs to know of it."""
+    """A function of the template, as its host needs to know it."""
 
     logical_id: str
     code: Path
@@ -49,13 +49,13 @@ class Function:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamReader:
-    """A function that reads a table's stream; `patterns` say which records, none says all."""
+    """A function that reads a table's stream: records that match one of `patterns`, or all if there are none."""
 
     function: str
     table: str
     patterns: tuple[Pattern, ...]
     gives_back: bool
-    """Whether its answer may name records to be delivered again."""
+    """Whether its answer may ask for records again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ class _Route:
     key: str
     function: str
     authorizer: str | None
-    """The default one of the API, if it names none."""
+    """None: the API's default authorizer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ class LocalTemplate:
     schedules: tuple[Schedule, ...]
     queues: tuple[str, ...]
     time_to_live: Mapping[str, str]
-    """Table (logical id) to the attribute by which its items end."""
+    """From a table's logical id to the attribute that says when an item ends."""
 
 
 def localized(config: Config) -> LocalTemplate:
@@ -104,9 +104,9 @@ def localized(config: Config) -> LocalTemplate:
     )
 
 
-def _of_type(resources: Template, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _of_type(resources: Template, type_name: str) -> Iterator[tuple[str, dict[str, Any]]]:
     for logical_id, resource in list(resources.items()):
-        if resource["Type"] == kind:
+        if resource["Type"] == type_name:
             yield logical_id, resource.setdefault("Properties", {})
 
 
@@ -125,7 +125,7 @@ def _functions(source: Template, config: Config) -> Iterator[Function]:
 
 
 def _prepare(source: Template, functions: tuple[Function, ...], config: Config) -> None:
-    """What has to be different before the SAM transform looks."""
+    """Make the changes that must come before the SAM transform."""
     resources = source["Resources"]
     source.get("Globals", {}).get("Function", {}).pop("Layers", None)
     for logical_id, _ in _of_type(resources, "AWS::Serverless::LayerVersion"):
@@ -144,10 +144,10 @@ def _prepare(source: Template, functions: tuple[Function, ...], config: Config) 
 
 
 def _taken_out(source: Template, functions: tuple[Function, ...]) -> Iterator[_Route]:
-    """The routes of the template, which the transform doesn't get to see.
+    """Take the routes out of the template, before the transform.
 
-    It copies the whole API for every route it adds, a second and more at the size of ours; and ministack couldn't
-    read what it makes of them. A test holds these to what AWS gets.
+    The transform copies the whole API for each route, which takes more than a second for ours, and ministack can't read
+    the result. A test compares these routes with those that AWS gets.
     """
     for function in functions:
         events = source["Resources"][function.logical_id]["Properties"].get("Events", {})
@@ -165,7 +165,7 @@ def _taken_out(source: Template, functions: tuple[Function, ...]) -> Iterator[_R
 
 
 def _spell_out_api(resources: Template, api_id: str, default_authorizer: str, routes: Iterable[_Route]) -> None:
-    """Say in resources of their own what the OpenAPI body of an HTTP API says, as ministack ignores that."""
+    """Replace the OpenAPI body of an HTTP API by resources, because ministack ignores the body."""
     api = resources[api_id]["Properties"]
     body = api.pop("Body")
     api.pop("FailOnWarnings", None)
@@ -207,17 +207,17 @@ def _add_route(resources: Template, route: _Route, authorizer: str) -> None:
     }
     if authorizer != _NO_AUTHORIZER:
         properties |= {"AuthorizationType": "CUSTOM", "AuthorizerId": {"Ref": f"{route.api}Authorizer{authorizer}"}}
-    # Named by what it is, so that the same route is the same resource at the next start.
+    # The same route must have the same logical id at the next start.
     name = hashlib.sha256(route.key.encode()).hexdigest()[:12]
     resources[f"{route.api}Route{name}"] = {"Type": "AWS::ApiGatewayV2::Route", "Properties": properties}
 
 
 def _renew_stream_mappings(resources: Template) -> Iterator[StreamReader]:
-    """Give every mapping of a table's stream a new logical id, and take its filter to the function's host.
+    """Give each mapping of a table's stream a new logical id, and hand its filter to the function's host.
 
-    ministack keeps a mapping's position over a restart but not the records it counts, so an old mapping would skip
-    as many new records as it has read before. And its filters don't know every operator, and advance unseen, so that
-    nobody could tell whether a reader has come to the end.
+    At a restart ministack keeps the position of a mapping but loses the records before it. So an old mapping would skip
+    as many new records as it had read. Its filters don't know every operator. And they skip records without our hosts
+    seeing it, so nobody could tell whether a reader has read everything.
     """
     started = time.time_ns()
     for logical_id, mapping in _of_type(resources, "AWS::Lambda::EventSourceMapping"):
@@ -234,7 +234,7 @@ def _renew_stream_mappings(resources: Template) -> Iterator[StreamReader]:
 
 
 def _hold_schedules(resources: Template) -> Iterator[Schedule]:
-    """Deploy the schedules disabled: ministack's would follow real time, the runner's follow the stack's clock."""
+    """Disable the schedules: ministack runs them by real time, and the runner by the stack's clock."""
     for logical_id, schedule in _of_type(resources, "AWS::Scheduler::Schedule"):
         schedule["State"] = "DISABLED"
         event = schedule["Target"].get("Input", "{}")

@@ -1,6 +1,6 @@
 """Audits the running local stack: two ticks of the auditor, one after the other. Exits with 1 if something looks wrong.
 
-The second look comes too soon to make findings of it, but here it comes when nothing is under way.
+The second tick comes too soon to write findings. Here its suspects count all the same, because no request is under way.
 """
 
 import http.client
@@ -25,7 +25,7 @@ def main() -> int:
     wrong = counts[1]["suspects"]
     sys.stdout.write(f"{counts[1]['workgroups']} workgroups: {wrong} things look wrong\n")
     if wrong:
-        sys.stdout.write(f"{config.logs / LOG} names them; what was found before, the workgroups' journals.\n")
+        sys.stdout.write(f"{config.logs / LOG} names them; earlier findings are in the workgroups' journals.\n")
     return min(wrong, 1)
 
 

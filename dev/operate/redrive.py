@@ -1,7 +1,7 @@
-"""Gives the messages that failed another try: `python -m dev.operate.redrive packhouse-production FailedMails`.
+"""Gives failed messages another try: `python -m dev.operate.redrive packhouse-production FailedMails`.
 
-Run it with AWS credentials, after what made them fail is mended. It moves what waits in a queue of failed messages back
-into the queue it came from; SQS does the moving, and goes on when this has ended.
+Run it with AWS credentials, after the cause of the failures is mended. It moves the messages of a queue of failed
+messages back to the queue from which they came. SQS moves them, and goes on after this program has ended.
 """
 
 import argparse
@@ -30,12 +30,12 @@ def main() -> int:
 
 
 def redrive(queue: "SQSClient", url: str) -> int:
-    """Start the move, and say how many messages wait there, about."""
+    """Start the move, and return about how many messages wait."""
     attributes = queue.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn", "ApproximateNumberOfMessages"])
     waiting = int(attributes["Attributes"]["ApproximateNumberOfMessages"])
     (source_url,) = queue.list_dead_letter_source_queues(QueueUrl=url)["queueUrls"]
     source = queue.get_queue_attributes(QueueUrl=source_url, AttributeNames=["QueueArn"])
-    if waiting:  # also what the bus has left there, which SQS couldn't tell the way back
+    if waiting:  # The destination is named because SQS doesn't know it for messages that the bus put there.
         queue.start_message_move_task(
             SourceArn=attributes["Attributes"]["QueueArn"], DestinationArn=source["Attributes"]["QueueArn"]
         )

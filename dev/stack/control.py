@@ -1,4 +1,4 @@
-"""The deployed stack: its people, its data, its time. What the front answers under `/dev/` is done here."""
+"""The deployed stack: its people, its data, its time. The routes below `/dev/` call these methods."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dev import clock, secret_files
 from dev.clock import Clock
 from dev.demo import people
 from dev.demo.seed import seed
-from dev.ministack import emptying, queues
+from dev.ministack import emptying
 from dev.ministack.deploy import invoke
 from dev.ministack.schedules import Ticker
 from dev.ministack.streams import Bookmark, Reader, Streams
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _DRAIN_SECONDS = 30.0
 _LAST_REQUESTS_SECONDS = 30.0
-"""How long the requests may take that are on their way when the data is exchanged: no function takes longer."""
+"""How long a reset waits for requests that have begun. No function of a route takes longer."""
 
 
 class Stack:
@@ -77,7 +77,7 @@ class Stack:
     def move_clock(self, body: object) -> str:
         with self._moving:
             self._clock.move(clock.wanted(body))
-        self.drain()  # what was written before the move would have been journaled long since
+        self.drain()  # the journal would have these changes long before the new time
         self.ticker.tick()
         return self.now()
 
@@ -91,14 +91,14 @@ class Stack:
         return self._outbox.mails()
 
     def reset(self) -> list[Persona]:
-        """Demo data as on the first day, and nothing in the journal of what was before."""
+        """Back to the demo data of the first day. The journal forgets all that was before."""
         with self.ticker.one_at_a_time, self.gate.shut_for_now(seconds=_LAST_REQUESTS_SECONDS):
             self._stripe.reset()
-            queues.empty(self._clients.queues, self._queues)
-            emptying.empty(self._clients.dynamodb, self._deployed.table)
-            # Only when the deletions have been journaled can the journal be emptied for good.
+            emptying.empty_queues(self._clients.queues, self._queues)
+            emptying.empty_table(self._clients.dynamodb, self._deployed.table)
+            # The deletions are journaled too. Empty the journal after that, or they would stay in it.
             self._drain_or_fail()
-            emptying.empty(self._clients.dynamodb, self._deployed.journal)
+            emptying.empty_table(self._clients.dynamodb, self._deployed.journal)
             self._outbox.empty()
             self.seed()
             self._drain_or_fail()
@@ -106,7 +106,7 @@ class Stack:
         return self._personas
 
     def seed(self) -> None:
-        """Put the demo data where it is missing."""
+        """Write the demo data if the table has none."""
         seeded = seed(
             self._deployed.table,
             self._clients.dynamodb,
@@ -116,7 +116,7 @@ class Stack:
         self._personas = people.personas(self._signed_in, seeded)
 
     def publish(self) -> None:
-        """Write stack.json: who reads it can start to work."""
+        """Write stack.json. Once it is there, the stack is ready to be used."""
         config = self._config
         content = {
             "api": config.origin,
@@ -129,11 +129,11 @@ class Stack:
         secret_files.write(config.stack_json, content)
 
     def drain(self, *, seconds: float = _DRAIN_SECONDS) -> Mapping[str, int]:
-        """Wait for the readers of the streams; what they haven't taken by then, by function."""
+        """Wait until the streams' readers have read everything. Returns the unread records of each function, if any."""
         return self._streams.drain(seconds=seconds)
 
     def _drain_or_fail(self) -> None:
         for function, count in self.drain().items():
             raise NotDone(
-                f"{function} has yet to take {count} of the changes after {_DRAIN_SECONDS:.0f} seconds; see its log."
+                f"{function} still has {count} changes to read after {_DRAIN_SECONDS:.0f} seconds; see its log."
             )

@@ -1,7 +1,7 @@
 """The one port of the stack: `/v1/` goes to the deployed API, `/console/` to the static console, `/dev/` to the runner.
 
-A page of some other site must not be able to drive a local stack through its visitor's browser. So a request has to
-name this host and port, and one that changes something under `/dev/` must not come from a page of another origin.
+A page of another site must not control a local stack through the browser of its visitor. So each request must name
+this host and port, and a request that changes something below `/dev/` must not come from a page of another origin.
 """
 
 import http.client
@@ -25,14 +25,14 @@ from dev.refusals import MoveMalformed, Refused
 from dev.stack.gate import Gate
 
 BODY_BYTES_MAX = 10 * 1024 * 1024
-"""API Gateway takes no more either."""
+"""The limit of API Gateway."""
 _BACKLOG = 256
 _POLL_SECONDS = 0.1
 _UPSTREAM_SECONDS = 60.0
 _IDLE_SECONDS = 30.0
-"""Shorter than ministack keeps an idle connection, so that none is closed under a request."""
+"""ministack keeps idle connections longer, so it doesn't close one during a request."""
 _IDLE_MAX = 64
-# Between two hops only (RFC 9110, 7.6.1); and what each hop says for itself.
+# Headers that are meant for the next hop alone (RFC 9110, 7.6.1), and those that each hop writes itself.
 _HOP_BY_HOP = frozenset(
     {
         "connection",
@@ -71,7 +71,7 @@ _CONSOLE_HEADERS = {
 
 
 class Runner(Protocol):
-    """What the front asks of the runner; every call returns when it is done."""
+    """What the front calls. Each call returns when the work is done."""
 
     gate: Gate
 
@@ -84,7 +84,7 @@ class Runner(Protocol):
 
 
 class Upstream:
-    """Connections to ministack that are kept open between requests, whichever thread used them last."""
+    """Connections to ministack that stay open between requests. Any thread may use any of them."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -116,7 +116,7 @@ class Front(ThreadingHTTPServer):
     api_path: str
 
     def __init__(self, config: Config) -> None:
-        """Claim the port; connections wait until `serve`."""
+        """Listen on the port; connections wait until `serve`."""
         self.upstream = Upstream(config.aws_port)
         self.console = config.root / "console"
         self.hosts = {f"{name}:{config.port}" for name in ("127.0.0.1", "localhost", "[::1]")}
@@ -126,15 +126,15 @@ class Front(ThreadingHTTPServer):
             raise in_use(config.port, config) from error
 
     def serve(self, runner: Runner, api_id: str) -> None:
-        """Answer in the background from now on."""
+        """Start to answer, in a thread."""
         self.runner = runner
         self.api_path = f"/_aws/execute-api/{api_id}/$default"
         threading.Thread(target=self.serve_forever, args=[_POLL_SECONDS], name="front", daemon=True).start()
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that goes away is none of ours; anything else is a bug, and is shown."""
+        """Ignore clients that disconnect. Any other error is a bug, and is printed."""
         if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)  # type: ignore[arg-type]  # what it was called with
+            super().handle_error(request, client_address)  # type: ignore[arg-type]  # the arguments it got
 
     def server_close(self) -> None:
         super().server_close()
@@ -182,10 +182,10 @@ class Request(BaseHTTPRequestHandler):
         return "packhouse-local"
 
     def log_message(self, *_: object) -> None:
-        """The runner's terminal is for what a developer has to know."""
+        """Log no requests: the terminal is for messages that a developer needs."""
 
     def _body(self) -> bytes | Answer:
-        """The request's body, or why it isn't read; then the connection ends, as the rest of it is in the way."""
+        """The request's body, or a refusal. A refusal ends the connection, because the unread body is still in it."""
         length = self.headers.get("Content-Length", "0")
         refused = None
         if "Transfer-Encoding" in self.headers:
@@ -202,7 +202,7 @@ class Request(BaseHTTPRequestHandler):
     def _answer(self, body: bytes) -> Answer:
         host = self.headers.get("Host", "").lower()
         if host not in self.server.hosts:
-            return _no(HTTPStatus.MISDIRECTED_REQUEST, "This is a local stack; ask it by 127.0.0.1 or localhost.")
+            return _no(HTTPStatus.MISDIRECTED_REQUEST, "This is a local stack; call it by 127.0.0.1 or localhost.")
         path = urlsplit(self.path).path
         if path.startswith("/v1/"):
             with self.server.runner.gate.passing():
@@ -216,7 +216,7 @@ class Request(BaseHTTPRequestHandler):
         return _no(HTTPStatus.NOT_FOUND, "Not Found")
 
     def _forwarded(self, body: bytes) -> Answer:
-        """The same request to the deployed API, and its answer. It is sent once: a second might act twice."""
+        """Send the request to the deployed API, and return its answer. Never sent twice: it might have two effects."""
         named = {name.strip().lower() for name in self.headers.get("Connection", "").split(",")}
         dropped = _HOP_BY_HOP | named
         connection = self.server.upstream.taken()
@@ -250,7 +250,7 @@ class Request(BaseHTTPRequestHandler):
         reads = self.command in ("GET", "HEAD")
         origin = self.headers.get("Origin")
         if not reads and origin is not None and origin.removeprefix("http://") not in self.server.hosts:
-            return _no(HTTPStatus.FORBIDDEN, "Pages of other origins can't drive a local stack.")
+            return _no(HTTPStatus.FORBIDDEN, "Pages of other origins can't control a local stack.")
         try:
             return self._done(path.removeprefix("/dev/"), body)
         except Refused as refused:
@@ -258,7 +258,7 @@ class Request(BaseHTTPRequestHandler):
 
     def _done(self, name: str, body: bytes) -> Answer:
         runner = self.server.runner
-        kind, _, job = name.partition("/")
+        first, _, job = name.partition("/")
         offered: dict[tuple[str, str], Callable[[], object]] = {
             ("clock", "GET"): lambda: {"now": runner.now()},
             ("clock", "POST"): lambda: {"now": runner.move_clock(_parsed(body))},
@@ -266,7 +266,7 @@ class Request(BaseHTTPRequestHandler):
             ("outbox", "GET"): lambda: {"items": runner.mails()},
             ("reset", "POST"): lambda: {"personas": runner.reset()},
         }
-        if kind == "jobs":
+        if first == "jobs":
             offered[name, "POST"] = lambda: runner.run_job(job)
         method = "GET" if self.command == "HEAD" else self.command
         if (name, method) in offered:

@@ -1,4 +1,4 @@
-"""Lets requests to the API pass, but for the time in which the data is exchanged under them."""
+"""Holds requests to the API back while a reset replaces the data."""
 
 import threading
 from collections.abc import Iterator
@@ -11,11 +11,11 @@ class Gate:
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _inside: int = 0
     _shut: int = 0
-    """By how many: a stack may be stopped while it is being emptied."""
+    """How many keep it shut: a stack may be stopped during a reset."""
 
     @contextmanager
     def passing(self) -> Iterator[None]:
-        """Wait until the gate is open, and be inside."""
+        """Wait until the gate is open; inside the block, `shut` waits for us."""
         with self._changed:
             self._changed.wait_for(lambda: not self._shut)
             self._inside += 1
@@ -27,7 +27,7 @@ class Gate:
                 self._changed.notify_all()
 
     def shut(self, *, seconds: float) -> None:
-        """Let nobody in any more, and wait for those inside, but not longer."""
+        """Let no request in any more. Wait for those inside, at most so many seconds."""
         with self._changed:
             self._shut += 1
             self._changed.wait_for(lambda: self._inside == 0, timeout=seconds)

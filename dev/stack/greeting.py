@@ -1,4 +1,4 @@
-"""What the terminal says when the stack is ready."""
+"""The text on the terminal when the stack is ready."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def summary(config: Config, personas: Iterable[Persona], *, seconds: float) -> s
         f"  clock     {config.origin}/dev/clock",
         f"  logs      {_short(config.logs)}",
         "",
-        f"  Who can use it (whole tokens in {stack_json}, good for 24 hours):",
+        f"  People and keys (the whole tokens are in {stack_json}, good for 24 hours):",
     ]
     lines += [
         f"    {each['role']:<16} {each['name']:<30} {each.get('workgroup_id', '-'):<40} {_hint(each['token'])}"

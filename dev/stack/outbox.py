@@ -1,4 +1,4 @@
-"""The mails that were sent: what ministack's SES took, in the stack's time."""
+"""The mails that were sent: ministack's SES has them, and the table has when each was sent by the stack's clock."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SECONDS = 10.0
 
 
 class Outbox:
-    """Mails stay in ministack's memory for as long as it lives; emptying hides the older ones."""
+    """ministack keeps all mails in memory and can't delete any. So emptying hides those that are older."""
 
     def __init__(self, config: Config, clients: Clients, table: str) -> None:
         self._config = config
@@ -30,7 +30,7 @@ class Outbox:
         self._table = table
 
     def mails(self) -> list[dict[str, Any]]:
-        """Newest first. `at` is when Packhouse sent it, by its clock; by the machine's, if it died right then."""
+        """Newest first. `at` is by the stack's clock; if the function died right after sending, by the machine's."""
         sent_at = self._sent_at()
         emptied = float(self._emptied.read_text()) if self._emptied.exists() else 0.0
         return [
@@ -65,7 +65,7 @@ class Outbox:
         return [mail for mails in told["messages"].values() for mail in mails]
 
     def _sent_at(self) -> dict[str, str]:
-        """When each mail was sent, by its id at SES, as the table remembers it."""
+        """When each mail was sent, from the table, by the mail's id at SES."""
         pages = self._clients.dynamodb.get_paginator("scan").paginate(
             TableName=self._table,
             FilterExpression="SK = :mail AND attribute_exists(message_id)",

@@ -1,7 +1,7 @@
 """Starts the local stack, keeps it running, and stops it: `make run`.
 
-Two processes stand below this one: ministack, and the zygote with its hosts. The front port, the clock and the
-schedules are here. What is started is stopped in the reverse order, each process by its own id.
+This process starts three others: ministack, the fake Stripe, and the zygote, which starts the functions' hosts. The
+front and the schedules run here, in threads. Everything is stopped in reverse order, each process by its own id.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class _Ending(BaseException):
-    """Somebody wants the stack to stop."""
+    """A signal asked the stack to stop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,25 +50,25 @@ class _Running:
     stack: Stack
 
     def look_after(self) -> int:
-        """Stay until ministack is gone, which ends the stack: what it knew, it kept in memory."""
+        """Restart the zygote when it dies. Return when ministack has died: it had all data in memory."""
         stripe_lives = True
         while self.aws.alive():
             if stripe_lives and not self.stripe.alive():
                 stripe_lives = False
-                say("The fake Stripe has ended; logs/stripe.log may say why. Orders can't be paid until a restart.")
+                say("The fake Stripe has ended; logs/stripe.log may say why. To pay orders, restart the stack.")
             if not self.hosts.alive():
                 say("The process that starts the functions' hosts has ended; a new one takes its place.")
                 self.hosts.restart()
             time.sleep(_LOOK_SECONDS)
         say(
-            "ministack has ended, and with it what was changed since the start; logs/aws.log may say why.",
+            "ministack has ended, so all changes since the start are lost; logs/aws.log may say why.",
             to=sys.stderr,
         )
         return 1
 
 
 def run(config: Config) -> int:
-    """Run a stack until it is told to stop; the exit status."""
+    """Run a stack until a signal stops it. Returns the exit status."""
     started = time.monotonic()
     for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN or number != signal.SIGHUP:  # nohup means it.
@@ -90,9 +90,9 @@ def run(config: Config) -> int:
 
 
 def say(text: str, *, to: TextIO | None = None) -> None:
-    """Written at once, so that the lines of different processes don't mix."""
+    """Write a line and flush it, so that lines of different processes don't mix."""
     output = to or sys.stdout
-    with suppress(OSError):  # Nobody may be there to read it.
+    with suppress(OSError):  # The terminal may be gone.
         output.write(f"{text}\n")
         output.flush()
 
@@ -103,13 +103,13 @@ def _end(_number: int, _frame: object) -> NoReturn:
 
 
 def _deafen() -> None:
-    """From here on it stops; a second Ctrl-C must not leave half of the state written."""
+    """Ignore further signals: a second Ctrl-C must not interrupt the writing of the state."""
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
 
 def _start(config: Config, undo: ExitStack) -> _Running:
-    """Start everything; each step puts into `undo` how it is undone."""
+    """Start everything. Each step adds to `undo` how to stop it."""
     lock = _locked(config, undo)
     _tidy(config)
     front = Front(config)
@@ -135,20 +135,20 @@ def _start(config: Config, undo: ExitStack) -> _Running:
         raise
     if "StripeSecret" in deployed.resources:
         hand_over_secret(clients, deployed)
-    hosts.give_orders(clients, deployed, template)
+    hosts.instruct(clients, deployed, template)
     stripe.wait_until_ready()
     stack = Stack(config, clients, template, deployed, stripe, say)
     undo.callback(_drain, aws, stack)
     stack.seed()
     hosts.wait_until_ready()
     for function, count in stack.drain(seconds=_FIRST_DRAIN_SECONDS).items():
-        say(f"{function} has yet to take {count} of the changes; its log says why.")
+        say(f"{function} still has {count} changes to read; its log says why.")
     _serve(config, stack, front, deployed, undo)
     return _Running(aws=aws, stripe=stripe, hosts=hosts, stack=stack)
 
 
 def _serve(config: Config, stack: Stack, front: Front, deployed: Deployed, undo: ExitStack) -> None:
-    """Let the world in: the front, the schedules, and last stack.json, which says that all of it is there."""
+    """Start the front and the schedules; then write stack.json, which says that the stack is ready."""
     front.serve(stack, deployed.api_id)
     undo.callback(_let_finish, stack)
     undo.callback(front.shutdown)
@@ -161,7 +161,7 @@ def _serve(config: Config, stack: Stack, front: Front, deployed: Deployed, undo:
 
 
 def _let_finish(stack: Stack) -> None:
-    """Wait for the jobs and requests that are on their way, and let no others begin."""
+    """Let no job or request begin any more, and wait for those that have begun."""
     stack.ticker.one_at_a_time.acquire(timeout=_LAST_REQUESTS_SECONDS)
     stack.gate.shut(seconds=_LAST_REQUESTS_SECONDS)
 
@@ -170,25 +170,25 @@ def _drain(aws: Aws, stack: Stack) -> None:
     if not aws.alive():
         return
     for function, count in stack.drain(seconds=_LAST_DRAIN_SECONDS).items():
-        say(f"{function} has yet to take {count} of the changes, and never will; its log says why.", to=sys.stderr)
+        say(f"{function} didn't read {count} changes, and never will; its log says why.", to=sys.stderr)
 
 
 def _locked(config: Config, undo: ExitStack) -> int:
-    """Hold the state folder; ministack shares the lock, so that it ends only when the state is written."""
+    """Lock the state folder. ministack holds the lock too, so it is free only once the state is written."""
     config.state.mkdir(parents=True, exist_ok=True, mode=0o700)
     file = undo.enter_context((config.state / "lock").open("a+"))
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise StartError(
-            f"The state in {config.state} is in use by another stack; choose another folder: "
+            f"Another stack uses the state in {config.state}; choose another folder: "
             "PACKHOUSE_STATE=.local2 make run (and another PACKHOUSE_PORT)."
         ) from error
     return file.fileno()
 
 
 def _tidy(config: Config) -> None:
-    """What an earlier stack left that means nothing any more: bookmarks of streams that are gone, and its logs."""
+    """Delete an earlier stack's files that are useless now: its logs, and bookmarks of streams that no longer exist."""
     config.stack_json.unlink(missing_ok=True)
     for folder in (config.bookmarks, config.logs):
         shutil.rmtree(folder, ignore_errors=True)

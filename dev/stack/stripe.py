@@ -1,4 +1,4 @@
-"""The fake Stripe of this stack: started beside it, on its clock, calling its webhook."""
+"""The fake Stripe of this stack: a process that reads the stack's clock and calls its webhook."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dev.config import Config, StartError, plain_environment
 if TYPE_CHECKING:
     from dev.ministack.deploy import Clients, Deployed
 
-# Secrets that open nothing but the fake Stripe of a stack on this machine.
+# Secrets for the fake Stripe of a stack on this machine; they open nothing more.
 _API_KEY = "sk_test_local"
 _WEBHOOK_SECRETS = ("whsec_local_current", "whsec_local_previous")
 _WEBHOOK = "/v1/webhooks/stripe"
@@ -41,14 +41,14 @@ class Stripe:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            start_new_session=True,  # A Ctrl-C at the terminal is the runner's to handle.
+            start_new_session=True,  # So a Ctrl-C goes to the runner alone.
         )
 
     def alive(self) -> bool:
         return self._process.poll() is None
 
     def wait_until_ready(self) -> None:
-        """It says one line when it is; its end closes the pipe."""
+        """It writes one line when it is ready. If it ends, the pipe closes."""
         output = self._process.stdout
         given_up = threading.Timer(_READY_SECONDS, self._process.kill)
         given_up.start()
@@ -67,7 +67,7 @@ class Stripe:
         self._log.close()
 
     def reset(self) -> None:
-        """Forget everything, as after `/dev/reset` the tables do."""
+        """Delete all its data, as `/dev/reset` does with the tables."""
         connection = http.client.HTTPConnection("127.0.0.1", self._config.stripe_port, timeout=_RESET_SECONDS)
         connection.request("POST", "/_fake/reset")
         connection.getresponse().read()
@@ -75,6 +75,6 @@ class Stripe:
 
 
 def hand_over_secret(clients: Clients, deployed: Deployed) -> None:
-    """Put what opens the fake Stripe where the functions look for it."""
+    """Put the fake Stripe's secrets where the functions read them."""
     secret = {"api_key": _API_KEY, "webhook_secrets": list(_WEBHOOK_SECRETS)}
     clients.secrets.put_secret_value(SecretId=deployed.resources["StripeSecret"], SecretString=json.dumps(secret))

@@ -6,7 +6,7 @@ from typing import Any
 
 import stripe
 
-from dev.fake_stripe import shapes
+from dev.fake_stripe.api import shapes
 
 CLASSES: dict[str, type] = {
     "charge": stripe.Charge,

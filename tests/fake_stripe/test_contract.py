@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 import stripe
 
-from dev.fake_stripe import contract, forms
+from dev.fake_stripe.api import contract, forms
 from dev.fake_stripe.errors import InvalidParameter
 from tests.fake_stripe.building import line, opened, order
 from tests.fake_stripe.running import FakeStripe

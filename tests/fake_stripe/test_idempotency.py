@@ -1,8 +1,8 @@
 import pytest
 import stripe
 
+from dev.fake_stripe.api.idempotency import KeysInUse
 from dev.fake_stripe.errors import KeyInUse
-from dev.fake_stripe.idempotency import KeysInUse
 from tests.fake_stripe.building import charge_of, line, order, paid
 from tests.fake_stripe.running import FakeStripe
 

@@ -238,6 +238,14 @@ def test_the_next_request_is_answered_when_all_hosts_were_killed(stack: LocalSta
     assert not running(zygote)
 
 
+def test_the_process_that_forks_has_one_thread(stack: LocalStack) -> None:
+    host = facts(stack)["host"]
+    (zygote,) = {pid for pid in descendants(stack.process.pid) if host in descendants(pid)}
+
+    assert len(list(Path(f"/proc/{zygote}/task").iterdir())) == 1
+    assert len(list(Path(f"/proc/{host}/task").iterdir())) == 1
+
+
 def test_a_stack_ends_when_ministack_has_died(start: Start) -> None:
     stack = start()
     below = descendants(stack.process.pid)

@@ -1,5 +1,5 @@
-"""The scanners: `python -m dev.checks.scan` runs them over the tree and over what is planted for them in `tests/bad/`.
+"""The scanners: `python -m dev.checks.scan` runs them over the tree and over faults planted in `tests/bad/`.
 
-One run of each sees both: a scanner that misses its planted case is blind, and what it didn't find proves nothing.
-docs/checks.md says what each looks for.
+One run of a scanner sees both. If it misses a planted fault it is blind, and its silence about the tree proves nothing.
+docs/checks.md lists what each looks for.
 """

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import yaml
 
 from dev.checks.scan.scanners import SCANNERS
-from dev.checks.scan.verdict import BAD, ROOT, Waiver, cases, faults
+from dev.checks.scan.verdict import BAD, Waiver, cases, faults
+from dev.template import ROOT
 
 AT_ONCE = 2
 
@@ -30,7 +31,7 @@ def _judged(name: str) -> list[str]:
     ]
     why = list(faults(SCANNERS[name](), planted, waivers))
     seconds = time.monotonic() - started
-    outcome = f"faults: {len(why)}" if why else f"found what is planted ({len(planted.bad)}), and nothing else"
+    outcome = f"faults: {len(why)}" if why else f"found all planted faults ({len(planted.bad)}), and nothing more"
     sys.stdout.write("\n".join([f"{name}: {outcome} ({seconds:.0f} s)", *why]) + "\n")
     sys.stdout.flush()
     return why

@@ -1,4 +1,4 @@
-"""How each scanner is asked, and its answer read. None of them needs a network, and none sends anything anywhere."""
+"""Runs each scanner and reads its answer. No scanner uses the network."""
 
 import json
 import os
@@ -11,18 +11,18 @@ from typing import Any
 
 import yaml
 
-from dev.checks.scan.verdict import BAD, ROOT, Finding, Report
-from dev.template import expanded
+from dev.checks.scan.verdict import BAD, Finding, Report
+from dev.template import ROOT, expanded
 
 RULES = ROOT / "dev" / "checks" / "scan" / "rules"
-UNREAD = "unread"  # the rule that a scanner reads what it is given
+UNREAD = "unread"  # the rule that a scanner must read every file it gets
 EXPANDED = "template.yaml, expanded"
 
 _SOURCES = ("functions", "layers/packhouse/packhouse", "dev", "bench")
 
 
 class ScannerFailed(Exception):  # noqa: N818  # as the refusals are named
-    """A scanner didn't answer."""
+    """A scanner gave no answer that can be read."""
 
 
 def bandit() -> Report:
@@ -91,7 +91,7 @@ def cfn_lint() -> Report:
 
 
 def checkov() -> Report:
-    """The template as AWS gets it: what SAM adds is seen only there."""
+    """The template as AWS gets it, with what SAM adds."""
     flags = ("--framework", "cloudformation", "--skip-download", "--compact", "--soft-fail", "--output", "json")
     with _expansion() as path:
         answer = _asked(".venv-scan/bin/checkov", *flags, "--file", path, "--file", f"{BAD}/checkov/template.yaml")
@@ -121,7 +121,7 @@ SCANNERS: dict[str, Callable[[], Report]] = {
 
 
 def _asked(program: str, *arguments: str) -> Any:  # noqa: ANN401  # the JSON of five programs
-    """The JSON that a scanner prints, whatever its exit status: what it found is judged here."""
+    """The JSON that a scanner prints. Its exit status is ignored: the verdict is made here."""
     with tempfile.TemporaryDirectory() as scratch:
         done = subprocess.run(  # noqa: S603  # nosec B603  # one of the locked programs
             [ROOT / program, *arguments],
@@ -145,7 +145,7 @@ def _asked(program: str, *arguments: str) -> Any:  # noqa: ANN401  # the JSON of
 
 @contextmanager
 def _expansion() -> Iterator[str]:
-    """The expanded template in a file of its own."""
+    """A temporary file with the expanded template."""
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(expanded(), file, indent=1)
         file.flush()
@@ -157,7 +157,7 @@ def _python(*places: str) -> list[str]:
 
 
 def _kept() -> Iterator[str]:
-    """Every file that is committed, or would be: `.gitignore` holds plain names."""
+    """Every file that is or would be committed. The lines of `.gitignore` must be plain names."""
     ignored = [".git", *(line.strip("/") for line in (ROOT / ".gitignore").read_text().splitlines())]
     for folder, folders, files in ROOT.walk():
         folders[:] = [name for name in folders if not any(fnmatch(name, pattern) for pattern in ignored)]
@@ -169,7 +169,7 @@ def _kept() -> Iterator[str]:
 
 
 def _plain(name: str) -> str:
-    """Bandit says `./` before some names."""
+    """Bandit writes `./` before some names."""
     return name.removeprefix("./")
 
 

@@ -1,13 +1,12 @@
-"""The verdict on what a scanner found: in the tree only what is waived, in `tests/bad/` exactly what is planted."""
+"""Judges a scanner's findings: in the tree only waived ones, in `tests/bad/` exactly the planted faults."""
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dev.template import TEMPLATE
+from dev.template import ROOT
 
-ROOT = TEMPLATE.parent
 BAD = "tests/bad"
 
 _CASE = re.compile(r"# (ruleid|ok): (.+)$")
@@ -15,7 +14,7 @@ _CASE = re.compile(r"# (ruleid|ok): (.+)$")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """That a rule is broken. `path` is relative to the root; `what` is the text there, or the resource's name."""
+    """A rule is broken there. `path` is relative to the root; `what` is the line's text, or the resource's name."""
 
     rule: str
     path: str
@@ -29,7 +28,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a scanner says. Each of `own_rules`, those written here, needs a planted case and a harmless one near it."""
+    """What a scanner found. For each of `own_rules` a line that breaks it and a harmless one must be planted."""
 
     findings: Sequence[Finding]
     own_rules: frozenset[str] = frozenset()
@@ -37,7 +36,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiver:
-    """A finding that is none, and why. `path` is to be equal; `what` is searched for, as a regular expression."""
+    """A finding that is no fault, and why. `path` must be equal; `what` is a regular expression to search for."""
 
     rule: str
     because: str
@@ -51,7 +50,7 @@ class Waiver:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cases:
-    """What is planted for a scanner: a line under `# ruleid: <rule>` breaks it, one under `# ok: <rule>` doesn't."""
+    """A scanner's planted cases: a line below `# ruleid: <rule>` breaks the rule, one below `# ok: <rule>` doesn't."""
 
     folder: str
     bad: frozenset[Finding]
@@ -80,7 +79,7 @@ def cases(folder: Path, *, root: Path = ROOT) -> Cases:
 
 
 def faults(report: Report, planted: Cases, waivers: Sequence[Waiver]) -> Iterator[str]:
-    """Why a scanner's run doesn't pass, a line each; none if it does."""
+    """Why a scanner's run fails, a line for each reason. No lines: it passes."""
     found = frozenset(report.findings)
     in_cases = {finding for finding in found if planted.hold(finding)}
     if not planted.bad:

@@ -95,7 +95,7 @@ class Pack:
 
 
 def acquired(workgroup_id: str, line: "OrderLine", *names: str, source: Source, acquired_at: datetime) -> Pack:
-    """The pack of a line, valid for the months of the line. Its id is made of `names`: the order and the line number."""
+    """The pack of a line, valid for the months of the line. Its id is made of `names`: the order and the line."""
     expires_at = instants.plus_months(acquired_at, line.validity_months)
     return Pack(
         workgroup_id=workgroup_id,

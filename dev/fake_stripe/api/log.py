@@ -1,6 +1,6 @@
-"""The log of API requests: what was asked, what the contract said of it, and what was answered.
+"""The log of API requests: each request, whether it kept the contract, and the status of its answer.
 
-It holds names of parameters, never their values, and no keys that open anything.
+It has the names of parameters, never their values, and no API keys.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dev.fake_stripe.store import Store
+    from dev.fake_stripe.books.store import Store
 
 KEPT = 10_000
 
@@ -21,7 +21,7 @@ class Verdict(StrEnum):
     """The stripe package's types allow the request."""
     REFUSED = "refused"
     UNCHECKED = "unchecked"
-    """It had no key or another version, or no such URL: it didn't get that far."""
+    """Refused before its parameters were read: for its API key, its version or its URL."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class Entry:
     parameters: list[str] = field(default_factory=list)
     verdict: Verdict = Verdict.UNCHECKED
     problem: str | None = None
-    """What was wrong with it, if it was refused."""
+    """Why it was refused."""
     status: int = 0
     replayed: bool = False
     fault: str | None = None
@@ -46,7 +46,7 @@ def write(store: Store, entry: Entry) -> None:
 
 
 def read(store: Store) -> dict[str, Any]:
-    """The last requests, oldest first, and how many of them got which verdict."""
+    """The last requests, oldest first, and how many got each verdict."""
     entries = [json.loads(entry) for (entry,) in store.rows("SELECT entry FROM requests ORDER BY seq")]
     counted = dict(store.rows("SELECT verdict, COUNT(*) FROM requests GROUP BY verdict"))
     return {"items": entries, "counts": {verdict.value: counted.get(verdict, 0) for verdict in Verdict}}

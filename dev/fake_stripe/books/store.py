@@ -1,4 +1,4 @@
-"""What the account has, in one SQLite file: it survives a restart, and every step is written whole or not at all."""
+"""The account's data, in one SQLite file. It survives a restart, and each step is written whole or not at all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 type Object = dict[str, Any]
-"""An object of Stripe's, as its API answers it."""
+"""An object of Stripe's, as its API shows it."""
+type Params = dict[str, Any]
+"""A request's parameters, checked: nested objects, lists, text, whole numbers, decimals and flags."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (
@@ -58,7 +60,7 @@ ORDER BY created DESC, seq DESC
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """Seconds from the first to the last, both included."""
+    """A span of time: from the first to the last second, both included."""
 
     first: int = 0
     last: int = 2**62
@@ -69,7 +71,7 @@ EVER = Span()
 
 class Store:
     def __init__(self, path: Path) -> None:
-        """Open the file, or make it. One process at a time: what is on its way is known to that process alone."""
+        """Open the file, or make it. One process at a time, because it alone knows which requests are in progress."""
         self._lock = threading.RLock()
         self._db = sqlite3.connect(path, timeout=_BUSY_SECONDS, autocommit=True, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode = WAL")
@@ -82,7 +84,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """One step of the account: written whole, and nothing else happens meanwhile."""
+        """One step of the account: written whole or not at all, and no other step happens meanwhile."""
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -94,7 +96,7 @@ class Store:
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
-        """A part of a transaction that is undone alone if it raises."""
+        """A part of a transaction. If it raises, only this part is undone."""
         self._db.execute("SAVEPOINT attempt")
         try:
             yield
@@ -116,7 +118,7 @@ class Store:
     # --- objects ---
 
     def put(self, body: Object, *, parent: str | None = None, private: Mapping[str, Any] | None = None) -> None:
-        """Add an object; `private` is what Stripe knows of it and never shows."""
+        """Add an object. `private` holds facts about it that the API never shows."""
         self.rows(
             "INSERT INTO objects (kind, id, created, parent, body, private) VALUES (?, ?, ?, ?, ?, ?)",
             (body["object"], body["id"], body.get("created", 0), parent, json.dumps(body), json.dumps(private or {})),
@@ -134,14 +136,14 @@ class Store:
         return _object(text)
 
     def parts(self, parent: str) -> list[Object]:
-        """What belongs to an object, like a session's line items, in the order it was added."""
+        """The objects that belong to another, like a session's line items, in the order they were added."""
         rows = self.rows("SELECT body FROM objects WHERE parent = ? ORDER BY seq", [parent])
         return [_object(body) for (body,) in rows]
 
     def listed(
         self, kind: str, created: Span = EVER, *, payment_intent: str | None = None, charge: str | None = None
     ) -> list[Object]:
-        """The objects of a kind that were created in that span, newest first."""
+        """The objects of a kind that were created in the span, newest first."""
         values = {
             "kind": kind,
             "first": created.first,
@@ -163,7 +165,7 @@ class Store:
         self.rows("DELETE FROM due WHERE verb = ? AND object_id = ?", (verb, object_id))
 
     def next_due(self) -> tuple[str, str, int] | None:
-        """Verb, object and moment of what falls due next."""
+        """Verb, object id and moment of the next that falls due."""
         found = self.rows("SELECT verb, object_id, at FROM due ORDER BY at, rowid LIMIT 1")
         return (str(found[0][0]), str(found[0][1]), int(found[0][2])) if found else None
 

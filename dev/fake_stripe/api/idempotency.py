@@ -1,4 +1,4 @@
-"""Idempotency keys: the same key and parameters get the same answer, for 24 hours of the stack's clock."""
+"""Idempotency keys: for 24 hours by the stack's clock, the same key and parameters get the same answer."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from dev.fake_stripe.errors import InvalidRequest, KeyInUse, KeyReused
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dev.fake_stripe.contract import Params
-    from dev.fake_stripe.store import Store
+    from dev.fake_stripe.books.store import Params, Store
 
 KEPT_SECONDS = 24 * 60 * 60
 LENGTH_MAX = 255
@@ -23,7 +22,7 @@ LENGTH_MAX = 255
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remembered:
-    """An answer as a key keeps it."""
+    """An answer, in the form in which a key keeps it."""
 
     status: int
     body: str
@@ -33,7 +32,7 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """A request as its key names it."""
+    """A request with an idempotency key."""
 
     key: str
     endpoint: str
@@ -49,7 +48,7 @@ class KeysInUse:
 
     @contextmanager
     def held(self, key: str) -> Iterator[None]:
-        """Raises KeyInUse while another request holds it."""
+        """Hold a key. Raises KeyInUse while another request holds it."""
         with self._lock:
             if key in self._keys:
                 raise KeyInUse(key)
@@ -68,7 +67,7 @@ def checked(key: str) -> str:
 
 
 def recalled(store: Store, named: Named, *, now: int) -> Remembered | None:
-    """What the key's first request was answered. Raises KeyReused if that was another request."""
+    """The answer to the key's first request, if there was one. Raises KeyReused if that request was different."""
     store.rows("DELETE FROM idempotency WHERE at <= ?", [now - KEPT_SECONDS])
     found = store.rows("SELECT endpoint, params, status, body, headers FROM idempotency WHERE key = ?", [named.key])
     if not found:

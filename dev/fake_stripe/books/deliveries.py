@@ -1,4 +1,4 @@
-"""Which event is still owed to which endpoint. A restart forgets none of it."""
+"""Which events are still owed to which endpoints. A restart forgets none of them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dev.fake_stripe.store import Store
+    from dev.fake_stripe.books.store import Store
 
 BATCH = 100
 LISTED_MAX = 1_000
 RETRIED_SECONDS = 3 * 86_400
-"""How long after the event a delivery is still tried."""
+"""For how long after the event a delivery is tried."""
 _BACK_OFF_SECONDS_MAX = 3_600
 _DOUBLINGS_MAX = 20
 
@@ -21,7 +21,7 @@ class State(StrEnum):
     PENDING = "pending"
     DELIVERED = "delivered"
     LOST = "lost"
-    """Dropped by a fault: never sent, never tried again."""
+    """Dropped by a fault: never sent."""
     FAILED = "failed"
     """Given up after three days."""
 
@@ -33,7 +33,7 @@ class Delivery:
     url: str
     created: float
     attempts: int
-    """How often it was sent, whatever came of it."""
+    """How often it was sent."""
     copies: int
     """How often it arrived."""
 
@@ -46,7 +46,7 @@ def owe(store: Store, event_id: str, url: str, *, at: float) -> None:
 
 
 def due(store: Store, *, now: float, delay_seconds: float) -> list[Delivery]:
-    """What is to be sent, oldest first; what was never sent waits for `delay_seconds` more."""
+    """The deliveries to send now, oldest first. One that was never sent waits for `delay_seconds` longer."""
     rows = store.rows(
         "SELECT seq, event_id, url, created, attempts, copies FROM deliveries "
         "WHERE state = ? AND due <= ? - CASE attempts WHEN 0 THEN ? ELSE 0 END ORDER BY due, seq LIMIT ?",
@@ -61,7 +61,7 @@ def arrived(store: Store, delivery: Delivery, *, copies_wanted: int, at: float) 
 
 
 def refused(store: Store, delivery: Delivery, *, why: str, at: float) -> None:
-    """Try again later, by the stack's clock: after 1, 2, 4, … seconds, at last every hour; for three days."""
+    """Try again later, by the stack's clock: after 1, 2, 4, … seconds, then every hour, for three days."""
     back_off = min(2 ** min(delivery.attempts, _DOUBLINGS_MAX), _BACK_OFF_SECONDS_MAX)
     state = State.PENDING if at <= delivery.created + RETRIED_SECONDS else State.FAILED
     _note(store, delivery, state, due=at + back_off, copies=delivery.copies, last=why)
@@ -79,7 +79,7 @@ def _note(store: Store, delivery: Delivery, state: State, *, due: float, copies:
 
 
 def pending_of(store: Store, event_id: str) -> int:
-    """To how many endpoints the event still has to get, as Stripe shows it: what was given up counts as well."""
+    """How many endpoints don't have the event yet. As at Stripe, those that were given up count too."""
     ((count,),) = store.rows(
         "SELECT COUNT(*) FROM (SELECT url FROM deliveries WHERE event_id = ? GROUP BY url HAVING NOT MAX(state = ?))",
         (event_id, State.DELIVERED),
@@ -94,7 +94,7 @@ def counts(store: Store) -> dict[str, int]:
 
 
 def listed(store: Store) -> list[dict[str, object]]:
-    """The last deliveries, newest first, for a person or a test to look at."""
+    """The last deliveries, newest first, for a person or a test to read."""
     rows = store.rows(
         "SELECT d.event_id, json_extract(o.body, '$.type'), d.url, d.state, d.attempts, d.copies, d.last "
         "FROM deliveries d LEFT JOIN objects o ON o.id = d.event_id ORDER BY d.seq DESC LIMIT ?",

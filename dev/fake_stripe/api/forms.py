@@ -1,4 +1,4 @@
-"""Form encoding as Stripe's API reads it: `line_items[0][price_data][currency]=usd` is a tree."""
+"""Reads form encoding as Stripe's API does: `line_items[0][price_data][currency]=usd` is a tree."""
 
 import re
 from urllib.parse import parse_qsl
@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 from dev.fake_stripe.errors import InvalidParameter
 
 type Tree = str | dict[str, Tree]
-"""A list is an object whose keys are numbers: only its type tells it from metadata with such keys."""
+"""A list is a tree whose keys are numbers. Only the parameter's type says whether it is a list or metadata."""
 
 FIELDS_MAX = 10_000
 DEPTH_MAX = 10
@@ -14,7 +14,7 @@ _NAME = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 
 
 def parsed(text: str) -> dict[str, Tree]:
-    """The parameters of a query or of a form. Raises InvalidParameter for what can't be told apart."""
+    """The parameters of a query or of a form. Raises InvalidParameter."""
     try:
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=FIELDS_MAX, errors="strict")
     except ValueError as error:

@@ -1,7 +1,7 @@
-"""What the stripe package says a request or an object looks like, in a handful of shapes.
+"""The stripe package's types of requests and objects, as a handful of shapes.
 
-Its types are generated from Stripe's own OpenAPI description, for the one API version the package speaks. So they are
-the best contract there is offline: `contract` reads requests by them, and the tests hold what is emitted against them.
+The types are generated from Stripe's own OpenAPI description, for the one API version of the package. Offline there is
+no better contract: `contract` checks requests by them, and the tests check the objects that are emitted.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class ListOf:
 
 @dataclass(frozen=True, slots=True)
 class PageOf:
-    """A list as the API answers it: `{"object": "list", "data", "has_more", "url"}`."""
+    """A list as the API shows it: `{"object": "list", "data", "has_more", "url"}`."""
 
     item: Shape
 
@@ -78,7 +78,7 @@ class Either:
 
 @dataclass(frozen=True)
 class Record:
-    """An object whose keys are fixed. Its fields are looked up when asked for, as objects contain each other."""
+    """An object with fixed keys. Its fields are read when they are needed, because objects contain each other."""
 
     type: type
 
@@ -103,7 +103,7 @@ class Field:
 type Shape = Text | Whole | Fraction | Flag | Nothing | Anything | OneOf | ListOf | PageOf | MapOf | Either | Record
 
 _OPTIONS = frozenset(RequestOptions.__annotations__)
-"""What a request's type also lists, but the package keeps for itself."""
+"""Fields of a request's type that the package doesn't send."""
 
 _SCALARS: dict[object, Shape] = {
     str: Text(),
@@ -127,10 +127,10 @@ _MARKS = (typing_extensions.NotRequired, typing_extensions.Required, typing.NotR
 
 
 class _Names(dict[str, object]):
-    """The names that the package imports for type checkers only, found where it exports them."""
+    """Names that the package imports for type checkers only, taken from where it exports them."""
 
     def __missing__(self, name: str) -> object:
-        exported = name.removesuffix("Resource")  # Where a class has a part of the same name, it says CardResource.
+        exported = name.removesuffix("Resource")  # The package writes CardResource in a class that has its own Card.
         for module in (stripe, stripe.checkout, typing):
             if hasattr(module, exported):
                 return getattr(module, exported)
@@ -139,7 +139,7 @@ class _Names(dict[str, object]):
 
 @cache
 def shape_of(annotation: object) -> Shape:
-    """The shape an annotation of the package means."""
+    """The shape of an annotation of the package."""
     if annotation in _SCALARS:
         return _SCALARS[annotation]
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
@@ -159,7 +159,7 @@ def shape_of(annotation: object) -> Shape:
 def _either(options: list[Shape]) -> Shape:
     flat = list(_flat(options))
     closed = any(isinstance(option, OneOf) and any(option.values) for option in flat)
-    # The package writes "these, or any string", so that values of the future don't fail to type; today's are these.
+    # The package allows "one of these, or any string", for values of the future. Today only these exist.
     kept = tuple(dict.fromkeys(option for option in flat if not (closed and isinstance(option, Text))))
     return kept[0] if len(kept) == 1 else Either(kept)
 
@@ -173,7 +173,7 @@ def _flat(options: list[Shape]) -> Iterator[Shape]:
 
 
 def _required(hint: object) -> bool:
-    """Whether an object always has the field: the package marks what may be null or absent in one way, as optional."""
+    """Whether an object always has the field. The package marks both null and absent fields as optional."""
     shape = shape_of(hint)
     return not (isinstance(shape, Either) and Nothing() in shape.options)
 

@@ -1,19 +1,19 @@
-"""Which requests the fake answers, by which of the stack's types it reads them, and which parameters it acts on."""
+"""The routes of the fake: for each the type that checks its parameters, its endpoint, and the parameters it acts on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dev.fake_stripe import contract, events, payments, refunds, sessions
+from dev.fake_stripe.api import contract
+from dev.fake_stripe.books import events, payments, refunds, sessions
 from dev.fake_stripe.errors import NotBuilt, UnknownUrl
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from dev.fake_stripe.contract import Params
-    from dev.fake_stripe.forms import Tree
-    from dev.fake_stripe.store import Object
+    from dev.fake_stripe.api.forms import Tree
+    from dev.fake_stripe.books.store import Object, Params
 
 _PAGED = frozenset({"limit", "starting_after", "ending_before", "expand"})
 _READ = frozenset({"expand"})
@@ -45,15 +45,15 @@ _OF_SESSION = frozenset(
 class Route:
     method: str
     path: str
-    """`{id}` stands for one part, which the endpoint takes as its last argument."""
+    """`{id}` stands for a part of the path; it is the endpoint's last argument."""
     params: str
     """The type of the stripe package, below `stripe.params`."""
     endpoint: Callable[..., Object]
     built: frozenset[str]
-    """The parameters that have an effect, or whose only allowed value has none; the others are refused."""
+    """The parameters that are built. All others are refused."""
 
     def read(self, given: Mapping[str, Tree]) -> Params:
-        """The parameters, checked. Raises what `contract.read` raises, and NotBuilt."""
+        """The parameters, checked. Raises NotBuilt, and the refusals of `contract.read`."""
         params = contract.read(f"stripe.params.{self.params}", given)
         for path in _paths(params, ""):
             if not any(path == built or path.startswith((f"{built}.", f"{built}[]")) for built in self.built):
@@ -183,7 +183,7 @@ ROUTES = (
 
 
 def found(method: str, path: str) -> tuple[Route, list[str]]:
-    """The route of a request, and the ids its path names. Raises UnknownUrl."""
+    """The route of a request, and the ids in its path. Raises UnknownUrl."""
     given = path.split("/")
     for route in ROUTES:
         wanted = route.path.split("/")

@@ -1,4 +1,4 @@
-"""Checkout Sessions: made by the API, paid on the page, expired by the API or by time."""
+"""Checkout Sessions. The API makes them, the page pays them, the API or time expires them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from dev.fake_stripe import lists, objects
+from dev.fake_stripe.books import lists, objects
 from dev.fake_stripe.errors import Declined, InvalidParameter, MissingParameter, NotBuilt
 
 if TYPE_CHECKING:
-    from dev.fake_stripe.account import Work
-    from dev.fake_stripe.contract import Params
-    from dev.fake_stripe.store import Object
+    from dev.fake_stripe.books.account import Work
+    from dev.fake_stripe.books.store import Object, Params
 
 KIND = "checkout.session"
 CURRENCY = "usd"
@@ -24,10 +23,10 @@ URL_LENGTH_MAX = 5_000
 LIFE_SECONDS_MIN = 30 * 60
 LIFE_SECONDS_MAX = 24 * 60 * 60
 EXPIRE = "expire_session"
-"""The verb that falls due when a session's time is over."""
+"""Falls due when a session's time is over."""
 _HOST = re.compile(r"[A-Za-z0-9.\-\[\]:]+", re.ASCII)
 
-# Parameters whose other values would change what a session does, and that have no other effect here.
+# For these parameters only the values here are accepted, and they have no effect. Others would change the session.
 _ONLY = {
     "allow_promotion_codes": (False,),
     "billing_address_collection": ("auto",),
@@ -98,7 +97,7 @@ def expire(work: Work, params: Params, session_id: str) -> Object:
 
 
 def expire_due(work: Work, session_id: str) -> None:
-    """Its time is over: nobody can pay it any more."""
+    """Expire a session whose time is over, unless it was paid."""
     session = work.found(KIND, session_id)
     if session["status"] == "open":
         _expired(work, session)

@@ -1,6 +1,6 @@
-"""Reads a request by the stripe package's own types: what Stripe would refuse is refused, with Stripe's words.
+"""Checks a request's parameters against the stripe package's types, and refuses what Stripe refuses, in Stripe's words.
 
-It answers the values as Python's (`"1999"` becomes 1999), so that nothing behind it looks at text again.
+It turns text into Python's values (`"1999"` becomes 1999), so the endpoints needn't.
 """
 
 from __future__ import annotations
@@ -10,16 +10,14 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from dev.fake_stripe import shapes
+from dev.fake_stripe.api import shapes
 from dev.fake_stripe.errors import InvalidParameter, MissingParameter, UnknownParameter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dev.fake_stripe.forms import Tree
-
-type Params = dict[str, Any]
-"""A request's parameters, read: nested objects, lists, text, whole numbers, decimals and flags."""
+    from dev.fake_stripe.api.forms import Tree
+    from dev.fake_stripe.books.store import Params
 
 METADATA_KEYS_MAX = 50
 METADATA_KEY_LENGTH_MAX = 40
@@ -37,9 +35,9 @@ _EMPTY = (
 
 
 def read(type_name: str, given: Mapping[str, Tree]) -> Params:
-    """The parameters, if the type named, like `stripe.params._refund_create_params.RefundCreateParams`, allows them.
+    """The parameters, checked by a type like `stripe.params._refund_create_params.RefundCreateParams`.
 
-    Raises UnknownParameter, MissingParameter or InvalidParameter otherwise.
+    Raises UnknownParameter, MissingParameter or InvalidParameter.
     """
     return _record(shapes.Record(shapes.type_named(type_name)), dict(given), "")
 

@@ -1,4 +1,4 @@
-"""The test cards the pay page takes. Others are refused there: a card that means nothing would test nothing."""
+"""The test cards that the pay page takes. It refuses all other numbers."""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ _SPACING = re.compile(r"[ -]")
 
 
 class Outcome(StrEnum):
-    """What comes of a payment with the card."""
+    """How a payment with the card ends."""
 
     SUCCEEDS = "succeeds"
     DECLINES = "declines"

@@ -1,7 +1,7 @@
-"""The objects as they are when they are made, field by field as API version 2026-10-28.endive has them.
+"""The objects as they are when they are made, with all fields of API version 2026-10-28.endive.
 
-A field that nothing here ever sets is listed as null, so that what reads it finds it. The tests hold every object that
-is emitted against the stripe package's types: no field too many, none of a wrong type, none missing.
+A field that the fake never sets is null, so that a reader finds it. The tests compare every object that is emitted
+with the stripe package's types: no field is missing, none is too many, none has a wrong type.
 """
 
 from __future__ import annotations
@@ -10,15 +10,14 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dev.fake_stripe import ids
+from dev.fake_stripe.books import ids
 
 if TYPE_CHECKING:
-    from dev.fake_stripe.cards import Card
-    from dev.fake_stripe.contract import Params
-    from dev.fake_stripe.store import Object
+    from dev.fake_stripe.books.cards import Card
+    from dev.fake_stripe.books.store import Object, Params
 
 CARD_EXPIRES = (12, 2034)
-"""The month and year of every test card; the page doesn't ask for them."""
+"""The month and year of every test card: the page doesn't ask for them."""
 
 _NULL_IN_SESSION = (
     *("after_expiration", "allow_promotion_codes", "branding_settings", "client_secret", "collected_information"),
@@ -38,7 +37,7 @@ _TAKEN_IN_SESSION = (
     *("allowed_payment_method_types", "billing_address_collection", "cancel_url", "client_reference_id"),
     *("customer_email", "locale", "submit_type", "success_url", "wallet_options"),
 )
-"""What a session shows as it was given, or as null."""
+"""Fields that a session shows as they were given, or as null."""
 _NULL_IN_PAYMENT_INTENT = (
     *("application", "application_fee_amount", "canceled_at", "cancellation_reason", "customer", "customer_account"),
     *("excluded_payment_method_types", "hooks", "last_payment_error", "latest_charge", "managed_payments"),
@@ -63,7 +62,7 @@ _EMPTY_ADDRESS = dict.fromkeys(("city", "country", "line1", "line2", "postal_cod
 
 @dataclass(frozen=True, slots=True)
 class Payer:
-    """What the pay page was told."""
+    """The fields of the pay page's form."""
 
     card: Card
     name: str
@@ -71,7 +70,7 @@ class Payer:
 
 
 def metadata(given: Any) -> dict[str, str]:  # noqa: ANN401  # a parameter
-    """An empty value unsets a key, and so does no value at all."""
+    """Drops keys with an empty value or none: they are unset."""
     return {key: value for key, value in (given or {}).items() if value}
 
 
@@ -132,7 +131,7 @@ def line_item(params: Params, *, unit_amount: int, now: int) -> Object:
         "price": {
             "id": ids.new("price_1"),
             "object": "price",
-            "active": False,  # A price made for one session can't be used for another.
+            "active": False,  # A price that was made for a session can't be used for another.
             "billing_scheme": "per_unit",
             "created": now,
             "currency": currency,
@@ -189,7 +188,7 @@ def payment_intent(of: Object, given: Params, *, now: int) -> Object:
 
 
 def payment_method(payer: Payer, *, now: int) -> Object:
-    """The card of one payment, as it stands in a payment's last error."""
+    """The card of a payment, as the payment's last error shows it."""
     return {
         "id": ids.new("pm_1"),
         "object": "payment_method",
@@ -213,7 +212,7 @@ def payment_method(payer: Payer, *, now: int) -> Object:
 
 
 def charge(intent: Object, payer: Payer, *, payment_method_id: str, now: int) -> Object:
-    """A charge that succeeded; `failed` makes of it one that didn't."""
+    """A charge that succeeded. `failed` turns it into one that didn't."""
     return {
         "id": ids.new("ch_3"),
         "object": "charge",
@@ -260,7 +259,7 @@ def failed(charged: Object, *, code: str, decline_code: str, message: str) -> Ob
     }
 
 
-def _outcome(kind: str, network_status: str, seller_message: str, *, reason: str | None) -> Object:
+def _outcome(outcome: str, network_status: str, seller_message: str, *, reason: str | None) -> Object:
     return {
         "advice_code": None if reason is None else "try_again_later",
         "network_advice_code": None,
@@ -270,7 +269,7 @@ def _outcome(kind: str, network_status: str, seller_message: str, *, reason: str
         "risk_level": "normal",
         "risk_score": 20,
         "seller_message": seller_message,
-        "type": kind,
+        "type": outcome,
     }
 
 
@@ -325,7 +324,7 @@ def customer_details(payer: Payer) -> Object:
 
 
 def refund(of: Object, params: Params, *, amount: int, now: int) -> Object:
-    """A refund of a charge that the bank took at once."""
+    """A refund that succeeded at once."""
     return {
         "id": ids.new("re_3"),
         "object": "refund",

@@ -1,4 +1,4 @@
-"""Answers the requests of `/v1/`: who asks, in which version, for what; and once per idempotency key."""
+"""Answers the requests of `/v1/`: checks key, version and parameters, and acts once per idempotency key."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ import binascii
 import json
 import re
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from dev.fake_stripe import forms, idempotency, ids, journal, lists, routes
-from dev.fake_stripe.account import Cause
+from dev.fake_stripe.api import expansion, forms, idempotency, log, routes
+from dev.fake_stripe.api.idempotency import KeysInUse, Named, Remembered
+from dev.fake_stripe.api.log import Entry, Verdict
+from dev.fake_stripe.api.requests import Answer
+from dev.fake_stripe.books import ids
+from dev.fake_stripe.books.account import Cause
 from dev.fake_stripe.errors import (
     Broken,
     InvalidRequest,
@@ -21,45 +25,25 @@ from dev.fake_stripe.errors import (
     Unauthorized,
     VersionRefused,
 )
-from dev.fake_stripe.faults import Kind
-from dev.fake_stripe.idempotency import KeysInUse, Named, Remembered
-from dev.fake_stripe.journal import Entry, Verdict
+from dev.fake_stripe.faults import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dev.fake_stripe.account import Account, Work
-    from dev.fake_stripe.contract import Params
+    from dev.fake_stripe.api.forms import Tree
+    from dev.fake_stripe.api.requests import Request
+    from dev.fake_stripe.api.routes import Route
+    from dev.fake_stripe.books.account import Account, Work
+    from dev.fake_stripe.books.store import Params
     from dev.fake_stripe.faults import AnswerFault, Faults
-    from dev.fake_stripe.forms import Tree
-    from dev.fake_stripe.routes import Route
 
 _KEY = re.compile(r"(?:sk|rk)_test_[A-Za-z0-9_]{4,240}", re.ASCII)
 _FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    method: str
-    path: str
-    query: str
-    headers: Mapping[str, str]
-    """Names in lower case."""
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    status: int
-    body: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
-    lost: bool = False
-    """Whether the connection is cut instead of sending it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Call:
-    """A request that is understood: what is to be done, and how it was named."""
+    """A request that was read and checked."""
 
     route: Route
     path: str
@@ -68,8 +52,8 @@ class _Call:
     key: str | None
     fault: AnswerFault | None
 
-    def fails_as(self, kind: Kind) -> bool:
-        return self.fault is not None and self.fault.kind is kind
+    def fails_as(self, failure: Failure) -> bool:
+        return self.fault is not None and self.fault.failure is failure
 
     @property
     def remembered_fault(self) -> bool:
@@ -88,7 +72,7 @@ class Api:
         lost = False
         try:
             call = self._understood(request, entry)
-            lost = call.fails_as(Kind.LOST)
+            lost = call.fails_as(Failure.LOST)
             answered = self._answered(call, entry)
         except Refusal as error:
             answered = _refusal(error, entry)
@@ -97,7 +81,7 @@ class Api:
         if entry.replayed:
             headers["Idempotent-Replayed"] = "true"
         entry.status = answered.status
-        journal.write(self._account.store, entry)
+        log.write(self._account.store, entry)
         headers |= {"Stripe-Version": self._account.api_version} | answered.headers
         return Answer(status=answered.status, body=answered.body.encode(), headers=headers, lost=lost)
 
@@ -117,13 +101,13 @@ class Api:
         entry.verdict = Verdict.PASSED
         fault = self._faults.answer_to(request.method, request.path)
         if fault is not None:
-            entry.fault = fault.kind.value
+            entry.fault = fault.failure.value
         return _Call(route=route, path=request.path, ids=named, params=params, key=entry.idempotency_key, fault=fault)
 
     def _answered(self, call: _Call, entry: Entry) -> Remembered:
-        if call.fails_as(Kind.RATE_LIMITED):
+        if call.fails_as(Failure.RATE_LIMITED):
             raise RateLimited
-        if call.fails_as(Kind.BROKEN) and not call.remembered_fault:
+        if call.fails_as(Failure.BROKEN) and not call.remembered_fault:
             raise Broken
         cause = Cause(request_id=entry.id, idempotency_key=call.key)
         with self._in_use.held(call.key) if call.key is not None else nullcontext(), self._account.work(cause) as work:
@@ -141,12 +125,12 @@ class Api:
 
 
 def _done(work: Work, call: _Call, entry: Entry) -> Remembered:
-    """What the endpoint answers; if that is a refusal, it has changed nothing."""
+    """Run the endpoint. If it refuses, nothing has changed."""
     try:
         with work.store.attempt():
             if call.remembered_fault:
                 raise Broken
-            body = lists.expand(work, call.route.endpoint(work, call.params, *call.ids), call.params)
+            body = expansion.expand(work, call.route.endpoint(work, call.params, *call.ids), call.params)
     except Refusal as error:
         return _refusal(error, entry, remembered=error.remembered or call.remembered_fault)
     return Remembered(status=HTTPStatus.OK, body=json.dumps(body, indent=2))
@@ -189,8 +173,8 @@ def _check_version(headers: Mapping[str, str], version: str) -> None:
 def _given(request: Request) -> dict[str, Tree]:
     if request.method != "POST":
         return forms.parsed(request.query)
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if request.body and kind != _FORM:
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if request.body and content_type != _FORM:
         raise InvalidRequest(f"Invalid request (check that your POST content type is {_FORM}).")
     try:
         text = request.body.decode("ascii")

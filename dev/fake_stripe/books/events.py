@@ -1,17 +1,16 @@
-"""Events: what happened, newest first, for 30 days."""
+"""Events of the last 30 days, newest first."""
 
 from __future__ import annotations
 
 import fnmatch
 from typing import TYPE_CHECKING
 
-from dev.fake_stripe import deliveries, lists
+from dev.fake_stripe.books import deliveries, lists
 from dev.fake_stripe.errors import InvalidParameter, InvalidRequest
 
 if TYPE_CHECKING:
-    from dev.fake_stripe.account import Work
-    from dev.fake_stripe.contract import Params
-    from dev.fake_stripe.store import Object
+    from dev.fake_stripe.books.account import Work
+    from dev.fake_stripe.books.store import Object, Params
 
 KIND = "event"
 TYPES_MAX = 20

@@ -1,4 +1,4 @@
-"""The one test account: what it has, what time it is there, and who is told of what happens."""
+"""The one test account: its store, its clock, and its endpoints for webhooks."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dev.fake_stripe import deliveries, ids
+from dev.fake_stripe.books import deliveries, ids
 from dev.fake_stripe.errors import NoSuchObject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from dev.clock import Clock
-    from dev.fake_stripe.store import Object, Store
+    from dev.fake_stripe.books.store import Object, Store
 
 EVENTS_KEPT_SECONDS = 30 * 86_400
-"""The API answers events for 30 days."""
+"""The API lists events for 30 days."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """Where webhooks go, and the secrets that sign them: the current one, then the previous one while it rotates."""
+    """Where webhooks go, and the secrets that sign them: the current one, and during a rotation the previous one."""
 
     url: str
     secrets: tuple[str, ...]
     types: frozenset[str] = frozenset()
-    """The types of events it wants; none means all."""
+    """The types of events that it wants. Empty: all."""
 
     def wants(self, event_type: str) -> bool:
         return not self.types or event_type in self.types
@@ -35,7 +35,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """The request an event comes from; neither, if time alone has passed."""
+    """The request that caused an event. Both are None if the passing of time caused it."""
 
     request_id: str | None = None
     idempotency_key: str | None = None
@@ -44,7 +44,7 @@ class Cause:
 _TIME = Cause()
 
 type DueVerb = Callable[[Work, str], None]
-"""What happens to an object, by its id, when a moment it was waiting for has come."""
+"""Called with an object's id when it falls due."""
 
 
 class Account:
@@ -58,7 +58,7 @@ class Account:
         endpoints: Sequence[Endpoint],
         due_verbs: Mapping[str, DueVerb],
     ) -> None:
-        """`origin` is where the pay page is reached; `due_verbs` say what is done with what falls due."""
+        """`origin` is the address of the pay page; `due_verbs` has a function for each verb that falls due."""
         self.store = store
         self.clock = clock
         self.api_version = api_version
@@ -73,14 +73,14 @@ class Account:
 
     @contextmanager
     def work(self, cause: Cause = _TIME) -> Iterator[Work]:
-        """One step, written whole; whatever fell due before it has happened first, at its own time."""
+        """One step, written whole or not at all. What has fallen due happens before, each at its own time."""
         with self.store.transaction():
             now = int(self.now())
             self._catch_up(now)
             yield Work(account=self, now=now, cause=cause)
 
     def catch_up(self) -> None:
-        """Let happen what has fallen due, if anything has."""
+        """Do everything that has fallen due."""
         due = self.store.next_due()
         if due is not None and due[2] <= self.now():
             with self.work():
@@ -98,7 +98,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """What one step has to do with: its moment, its cause, and the account."""
+    """One step: its moment, its cause, and the account."""
 
     account: Account
     now: int
@@ -116,7 +116,7 @@ class Work:
         return body
 
     def emit(self, event_type: str, body: Object, *, previous: Mapping[str, Any] | None = None) -> None:
-        """Record that something happened to an object, as it is now, and owe it to the endpoints that want it."""
+        """Record an event with the object as it is now, and owe it to the endpoints that want it."""
         wanting = [endpoint for endpoint in self.account.endpoints if endpoint.wants(event_type)]
         shown: Object = {"object": body}
         if previous is not None:
@@ -138,6 +138,6 @@ class Work:
             self.owe(event_id, endpoint.url)
 
     def owe(self, event_id: str, url: str) -> None:
-        """Have an event sent to an endpoint, once more if it was sent already."""
+        """Have an event sent to an endpoint; again, if it was sent already."""
         deliveries.owe(self.store, event_id, url, at=self.account.now())
         self.account.something_to_send.set()

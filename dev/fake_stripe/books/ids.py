@@ -1,4 +1,4 @@
-"""Ids that look like Stripe's: a prefix that says what it is, and enough of a random rest."""
+"""Ids that look like Stripe's: a prefix for the type, and random letters and digits."""
 
 import re
 import secrets
@@ -11,7 +11,7 @@ _SHAPE = re.compile(r"[A-Za-z0-9_]{1,255}", re.ASCII)
 
 
 def new(prefix: str) -> str:
-    """Like `new("pi_3")`; the digit stands for the cluster Stripe keeps the object in."""
+    """Like `new("pi_3")`. In some of Stripe's ids a digit follows the type's prefix."""
     return prefix + "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTHS.get(prefix, _LENGTH)))
 
 

@@ -1,17 +1,16 @@
-"""PaymentIntents and Charges: read by the API, made on the pay page."""
+"""PaymentIntents and Charges. The pay page makes them; the API reads them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dev.fake_stripe import cards, lists, objects, sessions
+from dev.fake_stripe.books import cards, lists, objects, sessions
 from dev.fake_stripe.errors import Declined
 
 if TYPE_CHECKING:
-    from dev.fake_stripe.account import Work
-    from dev.fake_stripe.contract import Params
-    from dev.fake_stripe.objects import Payer
-    from dev.fake_stripe.store import Object
+    from dev.fake_stripe.books.account import Work
+    from dev.fake_stripe.books.objects import Payer
+    from dev.fake_stripe.books.store import Object, Params
 
 _DECLINED = {
     "code": "card_declined",
@@ -45,7 +44,10 @@ def list_charges(work: Work, params: Params) -> Object:
 
 
 def pay(work: Work, session_id: str, payer: Payer) -> bool:
-    """What the pay page's button does; whether the card was taken. Raises Declined if the session isn't open."""
+    """Pay a session, as the pay page's button does. Returns whether the card was accepted.
+
+    Raises Declined if the session isn't open.
+    """
     session = work.found(sessions.KIND, session_id)
     if session["status"] != "open":
         raise Declined(f"This Checkout Session has a status of `{session['status']}`.")
@@ -61,7 +63,7 @@ def pay(work: Work, session_id: str, payer: Payer) -> bool:
 
 
 def _intent(work: Work, session: Object) -> Object:
-    """The session's payment: made with the first try, and used by all of them."""
+    """The session's payment. The first try makes it; later tries use it too."""
     if session["payment_intent"] is not None:
         return work.found("payment_intent", session["payment_intent"])
     given = work.store.private(session["id"])["payment_intent_data"]

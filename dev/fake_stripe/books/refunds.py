@@ -1,22 +1,21 @@
-"""Refunds of a charge: they succeed at once, and never add up to more than the charge."""
+"""Refunds of a charge: they succeed at once, and their sum is never more than the charge."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dev.fake_stripe import lists, objects
+from dev.fake_stripe.books import lists, objects
 from dev.fake_stripe.errors import Declined, InvalidParameter, InvalidRequest, NotBuilt
 
 if TYPE_CHECKING:
-    from dev.fake_stripe.account import Work
-    from dev.fake_stripe.contract import Params
-    from dev.fake_stripe.store import Object
+    from dev.fake_stripe.books.account import Work
+    from dev.fake_stripe.books.store import Object, Params
 
 KIND = "refund"
 
 
 def create(work: Work, params: Params) -> Object:
-    """POST /v1/refunds, of a charge or of a payment intent's; without an amount, of all that is left."""
+    """POST /v1/refunds, of a charge or of a payment intent's charge. Without an amount it refunds the rest."""
     if params.get("reason") == "fraudulent":
         raise NotBuilt("reason=fraudulent")
     charge = _charge(work, params)
@@ -40,7 +39,7 @@ def retrieve(work: Work, params: Params, refund_id: str) -> Object:
 
 
 def update(work: Work, params: Params, refund_id: str) -> Object:
-    """POST /v1/refunds/{refund}: its metadata; an empty value removes a key, an empty `metadata` all of them."""
+    """POST /v1/refunds/{refund}: change its metadata. An empty value removes a key, an empty `metadata` all keys."""
     refund = work.found(KIND, refund_id, param="id", in_path=True)
     if "metadata" in params:
         kept = refund["metadata"] if params["metadata"] else {}
