@@ -329,11 +329,7 @@ def test_nothing_is_listed_of_days_that_are_not_counted_yet(world: World) -> Non
 
 def test_a_removed_project_keeps_its_name(world: World) -> None:
     project = a_day(world)
-    table = world.stamped()
-    removed = "SET #state = :removed"
-    table.write(
-        table.update(keys.project(NORTHWIND, project), removed, only_if="attribute_exists(PK)", removed="removed")
-    )
+    world.edit(keys.project(NORTHWIND, project), state="removed")
     world.clock.advance(days=1)
     roll_up(world)
 

@@ -9,6 +9,7 @@ import pytest
 from packhouse.domain.packs import Pack
 from packhouse.store import keys, marks
 from packhouse.store.patience import WriteRefused
+from packhouse.store.table import minus
 from tests.conftest import SHARING, group_of
 from tests.harness.beginning import on_moto, prepare
 from tests.harness.memory import forget
@@ -29,9 +30,9 @@ def taken(world: World, pack: Pack, only_if: str = "attribute_exists(PK)") -> No
     table = world.stamped()
     table.write(
         table.update(
-            keys.pack(NORTHWIND, pack.pack_id), "SET available = available - :one", only_if="available > :one", one=1
+            keys.pack(NORTHWIND, pack.pack_id), sets={"available": minus(1)}, only_if="available > :one", one=1
         ),
-        table.update(keys.workgroup(NORTHWIND), "SET reason = :reason", only_if=only_if, reason="a test's"),
+        table.update(keys.workgroup(NORTHWIND), sets={"reason": "a test's"}, only_if=only_if),
     )
     world.sound = False
 

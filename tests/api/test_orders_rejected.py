@@ -12,11 +12,8 @@ from tests.harness.world import NORTHWIND
 
 def test_an_order_that_stripe_rejects_keeps_no_other_waiting(shop: Shop) -> None:
     strange, plain = shop.ordered(key="strange"), shop.ordered(key="plain")
-    table = shop.world.stamped()
     where = keys.order(NORTHWIND, strange["order_id"])
-    table.write(
-        table.update(where, "SET checkout.session_id = :none", only_if="attribute_exists(PK)", none="cs_test_none")
-    )
+    shop.world.edit(where, **{"checkout.session_id": "cs_test_none"})
     shop.advance(hours=25)
 
     ticks = []

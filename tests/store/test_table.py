@@ -67,7 +67,7 @@ PASSING = [
 
 def written(world: World, operation: str) -> Callable[[], None]:
     table = world.stamped()
-    one = table.update(keys.workgroup(NORTHWIND), "SET note = :note", only_if="attribute_exists(PK)", note="x")
+    one = table.update(keys.workgroup(NORTHWIND), sets={"note": "x"}, only_if="attribute_exists(PK)")
     other = table.put({**KEY, "name": "Test"}, only_if="attribute_not_exists(PK)")
     return lambda: table.write(*([one] if operation == "UpdateItem" else [one, other]))
 
@@ -170,7 +170,7 @@ def test_every_write_is_stamped(world: World) -> None:
     world.clock.advance(seconds=1)
     again = world.stamped("max")
 
-    changed = again.change(again.update(KEY, "SET #name = :name", only_if="attribute_exists(PK)", name="Other"))
+    changed = again.change(again.update(KEY, sets={"name": "Other"}, only_if="attribute_exists(PK)"))
 
     assert first is not None
     assert first["principal"] == "ada"

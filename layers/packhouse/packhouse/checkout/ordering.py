@@ -8,16 +8,14 @@ from packhouse.checkout.receiving import Collaborators, Receipt
 from packhouse.domain.orders import CHECKOUTS_MAX, Checkout, Order, OrderStatus, checkout_ends
 from packhouse.errors import (
     CheckoutSuperseded,
-    IdempotencyKeyReused,
     OrderNotOpen,
     PaymentRejected,
     Refusal,
     TooManyAttempts,
-    TryAgain,
 )
 from packhouse.payments.provider import OrderName
-from packhouse.store import orders
-from packhouse.store.orders import OrderMoved
+from packhouse.store import named, orders
+from packhouse.store.patience import Moved, until_settled
 
 SLACK = timedelta(seconds=30)  # between our clock and Stripe's
 
@@ -72,7 +70,7 @@ def expire(using: Collaborators, order: Order) -> Order:
     try:
         return _end(using, order, lambda open_order: orders.expire(using.table, open_order))
     except OrderNotOpen:
-        return orders.read(using.table, order.workgroup_id, order.order_id)
+        return _read_again(using, order)
 
 
 def _placed(
@@ -81,12 +79,11 @@ def _placed(
     """The order's row, new or from an earlier request. An earlier row outranks a refusal by today's catalog."""
     try:
         return orders.place(using.table, price())
-    except Refusal as refusal:
+    except Refusal:
         earlier = orders.find(using.table, named_as.workgroup_id, named_as.order_id)
         if earlier is None:
             raise
-        if earlier.request_hash != request_hash:
-            raise IdempotencyKeyReused from refusal
+        named.require_same(request_hash, earlier.request_hash)
         return earlier, True
 
 
@@ -124,11 +121,12 @@ def _renew_checkout(using: Collaborators, order: Order, key: str) -> Order:
     checkout = Checkout(number=order.checkout.number + 1, key=key, expires_at=ends)
     try:
         return orders.renew(using.table, order, checkout)
-    except OrderMoved as moved:
-        if moved.met.status is not OrderStatus.OPEN:
-            raise OrderNotOpen(order_status=moved.met.status) from moved
-        if moved.met.checkout.key == key:
-            return moved.met
+    except Moved as moved:
+        met = _read_again(using, order)
+        if met.status is not OrderStatus.OPEN:
+            raise OrderNotOpen(order_status=met.status) from moved
+        if met.checkout.key == key:
+            return met
         raise CheckoutSuperseded from moved
 
 
@@ -137,26 +135,26 @@ def _open_page(using: Collaborators, order: Order) -> Order:
     session = using.payments.open_checkout(order)
     try:
         return orders.remember_session(using.table, order, session_id=session.session_id, url=session.url)
-    except OrderMoved as moved:
-        if moved.met.checkout.session_id == session.session_id:
-            return moved.met
+    except Moved as moved:
+        met = _read_again(using, order)
+        if met.checkout.session_id == session.session_id:
+            return met
         receiving.receive_session(using, using.payments.close_checkout(session.session_id))
-        if moved.met.status is not OrderStatus.OPEN:
-            raise OrderNotOpen(order_status=moved.met.status) from moved
+        if met.status is not OrderStatus.OPEN:
+            raise OrderNotOpen(order_status=met.status) from moved
         raise CheckoutSuperseded from moved
 
 
 def _end(using: Collaborators, order: Order, end: Callable[[Order], Order]) -> Order:
     """Close an open order's page, then end the order. If somebody had paid by then, it is paid and can't be ended."""
-    for _ in range(receiving.TRIES_MAX):
-        order = _close_page(using, order)
-        if order.status is not OrderStatus.OPEN:
-            raise OrderNotOpen(order_status=order.status)
-        try:
-            return end(order)
-        except OrderMoved as moved:
-            order = moved.met
-    raise TryAgain
+
+    def attempt(order: Order) -> Order:
+        closed = _close_page(using, order)
+        if closed.status is not OrderStatus.OPEN:
+            raise OrderNotOpen(order_status=closed.status)
+        return end(closed)
+
+    return until_settled(lambda: _read_again(using, order), attempt, first=order)
 
 
 def _close_page(using: Collaborators, order: Order) -> Order:
@@ -169,7 +167,7 @@ def _close_page(using: Collaborators, order: Order) -> Order:
     closed = using.payments.close_checkout(order.checkout.session_id)
     if receiving.receive_session(using, closed) is Receipt.NOTHING:
         return order
-    return orders.read(using.table, order.workgroup_id, order.order_id)
+    return _read_again(using, order)
 
 
 def _with_page(using: Collaborators, order: Order) -> Order:
@@ -180,6 +178,10 @@ def _with_page(using: Collaborators, order: Order) -> Order:
         return _open_page(using, order)
     except PaymentRejected:  # Stripe never opened this page, and never will
         return order
+
+
+def _read_again(using: Collaborators, order: Order) -> Order:
+    return orders.read(using.table, order.workgroup_id, order.order_id)
 
 
 def _payable(using: Collaborators, order: Order) -> bool:

@@ -8,16 +8,14 @@ from aws_lambda_powertools import Logger
 from packhouse.domain.ids import Kind, named
 from packhouse.domain.orders import Order, OrderStatus, Payment
 from packhouse.domain.packs import Source, SourceKind, packs_of
-from packhouse.errors import TryAgain
 from packhouse.payments.provider import Payments, Session
 from packhouse.policies import Policies
-from packhouse.store import orders, packs, parking
-from packhouse.store.patience import WriteRefused
+from packhouse.store import orders, parking
+from packhouse.store.patience import until_settled
 from packhouse.store.table import StampedTable
 
 QUEUE = "payments"
 ODD = "odd payment"  # the template's alarm waits for these log lines
-TRIES_MAX = 4  # of a step, each time after another request changed the order
 
 logger = Logger()
 
@@ -80,22 +78,19 @@ def _park(using: Collaborators, session: Session, why: str) -> Receipt:
 
 def _pay_or_return(using: Collaborators, order: Order, payment: Payment) -> Receipt:
     """Pay an order that can be paid; to any other order's customer, return the money."""
-    for _ in range(TRIES_MAX):
+
+    def attempt(order: Order) -> Receipt:
         if order.is_paid_by(payment):
             return Receipt.GRANTED
         if order.status not in {OrderStatus.OPEN, OrderStatus.EXPIRED}:
             return _return(using, order, payment)
-        try:
-            _pay(using, order, payment)
-        except WriteRefused:
-            order = orders.read(using.table, order.workgroup_id, order.order_id)
-        else:
-            return Receipt.GRANTED
-    raise TryAgain
+        return _pay(using, order, payment)
+
+    return until_settled(lambda: orders.read(using.table, order.workgroup_id, order.order_id), attempt, first=order)
 
 
-def _pay(using: Collaborators, order: Order, payment: Payment) -> None:
-    """Make the order paid and grant its packs, in one transaction."""
+def _pay(using: Collaborators, order: Order, payment: Payment) -> Receipt:
+    """Make the order paid, and grant a pack for each of its lines."""
     granted = packs_of(
         order.workgroup_id,
         order.lines,
@@ -103,10 +98,8 @@ def _pay(using: Collaborators, order: Order, payment: Payment) -> None:
         source=Source(kind=SourceKind.CARD, order_id=order.order_id),
         acquired_at=payment.charged_at,
     )
-    using.table.write(
-        orders.paid(using.table, order, payment, [pack.pack_id for pack in granted]),
-        *(packs.granted(using.table, pack, reminder_days=using.policies.pack_reminder_days) for pack in granted),
-    )
+    orders.pay(using.table, order, payment, granted, reminder_days=using.policies.pack_reminder_days)
+    return Receipt.GRANTED
 
 
 def _return(using: Collaborators, order: Order, payment: Payment) -> Receipt:

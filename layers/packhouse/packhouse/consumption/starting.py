@@ -164,7 +164,7 @@ def _outranking(table: StampedTable, wanted: Start, refusal: Refusal | runs.NotS
         [runs.key(wg, wanted.project_id, run_ids[0]), projects.key(wg, wanted.project_id)]
     )
     if found is not None:
-        named.require_same(wanted.request_hash, found)
+        named.require_same(wanted.request_hash, found["request_hash"])
         earlier = runs.read_many(table, wg, wanted.project_id, run_ids)
         own = table.stamp.is_on(found)  # the SDK resent this request's write, because its answer was lost
         return Started([run.as_started() for run in earlier if run], replayed=not own)

@@ -17,12 +17,12 @@ def create(table: StampedTable, item: Item) -> Item | None:
         (met,) = refused.met
         if met is None:
             raise
-        require_same(item["request_hash"], met)
+        require_same(item["request_hash"], met["request_hash"])
         return None if table.stamp.is_on(met) else met  # the SDK resends a write whose answer was lost
     return None
 
 
-def require_same(request_hash: str, met: Item) -> None:
-    """Refuse a request whose name another body has used already."""
-    if met["request_hash"] != request_hash:
+def require_same(request_hash: str, earlier_hash: str) -> None:
+    """Refuse a request whose name an earlier request with another body has used."""
+    if earlier_hash != request_hash:
         raise IdempotencyKeyReused

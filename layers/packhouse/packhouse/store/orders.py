@@ -1,40 +1,26 @@
 """Orders as items: each step of a purchase is one conditional write on the order's item."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
 from packhouse.domain import ids, instants
 from packhouse.domain.money import Money
 from packhouse.domain.orders import Address, Checkout, Event, Method, Order, OrderLine, OrderStatus, Payment
-from packhouse.errors import IdempotencyKeyReused, NotFound
-from packhouse.store import keys
-from packhouse.store.patience import WriteRefused
-from packhouse.store.table import StampedTable, Table, Write
+from packhouse.domain.packs import Pack
+from packhouse.errors import NotFound
+from packhouse.store import keys, named, packs, wire
+from packhouse.store.patience import Moved, WriteRefused
+from packhouse.store.table import StampedTable, Table, Write, appended, if_absent
 from packhouse.store.wire import Item
-
-_NEWEST = "#status = :open AND checkout.#number = :number"
-
-
-class OrderMoved(Exception):  # noqa: N818  # an outcome that the use cases answer
-    """The order isn't as it was when the step began. `met` is the order as it is now."""
-
-    def __init__(self, met: Order) -> None:
-        super().__init__(met.order_id)
-        self.met = met
 
 
 def place(table: StampedTable, order: Order) -> tuple[Order, bool]:
     """The order of this name, placed now; or (True) placed by an earlier request with the same contents."""
-    try:
-        owned = keys.owned_order(order.workgroup_id, order.order_id, table.stamp.changed_at)
-        table.write(table.put({**_item(order), **owned}, only_if="attribute_not_exists(PK)"))
-    except WriteRefused as refused:
-        (met,) = refused.met
-        if met is None or met["request_hash"] != order.request_hash:
-            raise IdempotencyKeyReused from refused
-        return of_item(met), not table.stamp.is_on(met)
-    return order, False
+    owned = keys.owned_order(order.workgroup_id, order.order_id, table.stamp.changed_at)
+    earlier = named.create(table, {**_item(order), **owned})
+    return (order, False) if earlier is None else (of_item(earlier), True)
 
 
 def read(table: Table, wg: str, order_id: str) -> Order:
@@ -53,68 +39,65 @@ def find(table: Table, wg: str, order_id: str) -> Order | None:
 
 
 def remember_session(table: StampedTable, order: Order, *, session_id: str, url: str | None) -> Order:
-    """Remember the session of the order's newest checkout."""
+    """Remember the session of the order's newest checkout. `Moved` as `_step`."""
     checkout = {**_checkout(order.checkout), "session_id": session_id, "url": url}
-    first = ", placed_url = if_not_exists(placed_url, :url)" if url else ""
-    return _step(
-        table,
-        order,
-        f"SET checkout = :checkout{first}",
-        checkout={name: value for name, value in checkout.items() if value is not None},
-        **({"url": url} if url else {}),
-    )
+    first = {"placed_url": if_absent(url)} if url else {}
+    return _step(table, order, {"checkout": wire.present(checkout), **first})
 
 
 def renew(table: StampedTable, order: Order, checkout: Checkout) -> Order:
-    """Make `checkout` the newest. The page of the one before it is closed; its key is remembered."""
-    return _step(
-        table,
-        order,
-        "SET checkout = :checkout, earlier_keys = :earlier_keys",
-        checkout={name: value for name, value in _checkout(checkout).items() if value is not None},
-        earlier_keys=[*order.earlier_keys, *({order.checkout.key} - {checkout.key})],
-    )
+    """Make `checkout` the newest, after the page before it was closed, and remember its key. `Moved` as `_step`."""
+    earlier_keys = [*order.earlier_keys, *({order.checkout.key} - {checkout.key})]
+    return _step(table, order, {"checkout": wire.present(_checkout(checkout)), "earlier_keys": earlier_keys})
 
 
 def cancel(table: StampedTable, order: Order, *, cancel_key: str) -> Order:
-    return _end(table, order, OrderStatus.CANCELLED, ", cancel_key = :cancel_key", cancel_key=cancel_key)
+    """`Moved` as `_step`."""
+    return _end(table, order, OrderStatus.CANCELLED, {"cancel_key": cancel_key})
 
 
 def expire(table: StampedTable, order: Order) -> Order:
-    return _end(table, order, OrderStatus.EXPIRED, "")
+    """`Moved` as `_step`."""
+    return _end(table, order, OrderStatus.EXPIRED, {})
 
 
 def paid(table: StampedTable, order: Order, payment: Payment, pack_ids: Sequence[str]) -> Write:
     """The write that makes an open or expired order paid."""
     return table.update(
         keys.order(order.workgroup_id, order.order_id),
-        "SET #status = :paid, payment = :payment, packs = :packs, history = list_append(history, :event) "
-        "REMOVE due, due_at",
+        sets={
+            "status": OrderStatus.PAID,
+            "payment": _payment(payment),
+            "packs": list(pack_ids),
+            "history": appended(_event(table, OrderStatus.PAID)),
+        },
+        removes=keys.QUEUED,
         only_if="#status IN (:open, :expired)",
-        paid=OrderStatus.PAID,
         open=OrderStatus.OPEN,
         expired=OrderStatus.EXPIRED,
-        payment=_payment(payment),
-        packs=list(pack_ids),
-        event=[_event(table, OrderStatus.PAID)],
     )
 
 
-def remember_return(table: StampedTable, order: Order, payment_id: str) -> None:
-    """Remember that a payment was sent back; once."""
+def pay(table: StampedTable, order: Order, payment: Payment, granted: Sequence[Pack], *, reminder_days: int) -> None:
+    """Make the order paid and grant its packs, in one transaction. `Moved` if the order can't be paid any more."""
+    pack_ids = [pack.pack_id for pack in granted]
+    grants = [packs.granted(table, pack, reminder_days=reminder_days) for pack in granted]
     try:
-        table.write(
-            table.update(
-                keys.order(order.workgroup_id, order.order_id),
-                "SET returned = list_append(if_not_exists(returned, :none), :payments)",
-                only_if="attribute_exists(PK) AND NOT contains(returned, :payment)",
-                none=[],
-                payments=[payment_id],
-                payment=payment_id,
-            )
-        )
-    except WriteRefused:
-        return  # it was remembered before
+        table.write(paid(table, order, payment, pack_ids), *grants)
+    except WriteRefused as refused:
+        raise Moved from refused
+
+
+def remember_return(table: StampedTable, order: Order, payment_id: str) -> None:
+    """Remember once that a payment was sent back."""
+    update = table.update(
+        keys.order(order.workgroup_id, order.order_id),
+        sets={"returned": appended(payment_id)},
+        only_if="attribute_exists(PK) AND NOT contains(returned, :payment)",
+        payment=payment_id,
+    )
+    with suppress(WriteRefused):  # it was remembered before
+        table.write(update)
 
 
 def of_item(item: Item) -> Order:
@@ -148,34 +131,25 @@ def of_item(item: Item) -> Order:
     )
 
 
-def _step(table: StampedTable, order: Order, expression: str, **values: object) -> Order:
-    """The order after this change, if it is open and its newest checkout is the one in `order`; else `OrderMoved`."""
+def _step(table: StampedTable, order: Order, sets: Mapping[str, object], *, removes: Sequence[str] = ()) -> Order:
+    """The order after this change. `Moved` if it isn't open any more, or has another newest checkout."""
     update = table.update(
         keys.order(order.workgroup_id, order.order_id),
-        expression,
-        only_if=_NEWEST,
+        sets=sets,
+        removes=removes,
+        only_if="#status = :open AND checkout.#number = :number",
         open=OrderStatus.OPEN,
         number=order.checkout.number,
-        **values,
     )
     try:
         return of_item(table.change(update))
     except WriteRefused as refused:
-        (met,) = refused.met
-        if met is None:
-            raise NotFound from refused
-        raise OrderMoved(of_item(met)) from refused
+        raise Moved from refused
 
 
-def _end(table: StampedTable, order: Order, status: OrderStatus, also: str, **values: object) -> Order:
-    return _step(
-        table,
-        order,
-        f"SET #status = :status, history = list_append(history, :event){also} REMOVE due, due_at",
-        status=status,
-        event=[_event(table, status)],
-        **values,
-    )
+def _end(table: StampedTable, order: Order, status: OrderStatus, sets: Mapping[str, object]) -> Order:
+    ended = {"status": status, "history": appended(_event(table, status)), **sets}
+    return _step(table, order, ended, removes=keys.QUEUED)
 
 
 def _item(order: Order) -> Item:
@@ -192,15 +166,15 @@ def _item(order: Order) -> Item:
         "created_by": order.created_by,
         "expires_at": order.expires_at,
         "request_hash": order.request_hash,
-        "checkout": {name: value for name, value in _checkout(order.checkout).items() if value is not None},
+        "checkout": wire.present(_checkout(order.checkout)),
         "earlier_keys": list(order.earlier_keys),
         "status": order.status,
         "history": [{"at": instants.text(one.at), "status": one.status, "by": one.by} for one in order.history],
     }
 
 
-def _address(address: Address) -> dict[str, str]:
-    return {name: value for name, value in asdict(address).items() if value is not None}
+def _address(address: Address) -> dict[str, object]:
+    return wire.present(asdict(address))
 
 
 def _checkout(checkout: Checkout) -> dict[str, Any]:

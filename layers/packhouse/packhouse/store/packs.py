@@ -9,7 +9,7 @@ from packhouse.domain.packs import Pack, PackState, Source, SourceKind
 from packhouse.domain.runs import Allocation
 from packhouse.errors import NotFound
 from packhouse.store import keys, queues, wire
-from packhouse.store.table import ABSENT, Only, StampedTable, Table, Write, minus, plus
+from packhouse.store.table import ABSENT, Only, StampedTable, Table, Write, minus, plus, plus_all_of
 from packhouse.store.wire import Item
 
 
@@ -96,7 +96,7 @@ def remind(table: StampedTable, item: Item, *, days: int, until: datetime) -> No
         table,
         item,
         until=until,
-        also=", reminded_days = :days",
+        sets={"reminded_days": days},
         only_if="#state = :active AND available > :zero "
         "AND (attribute_not_exists(reminded_days) OR reminded_days > :days)",
         days=days,
@@ -111,9 +111,8 @@ def expire(table: StampedTable, item: Item, *, look_again: datetime | None) -> N
         table,
         item,
         until=look_again,
-        also=", expired = expired + available, available = :zero",
+        sets={"expired": plus_all_of("available"), "available": 0},
         only_if="expires_at <= :now AND #state IN (:active, :frozen)",
-        zero=0,
         now=table.stamp.at,
         active=PackState.ACTIVE,
         frozen=PackState.FROZEN,

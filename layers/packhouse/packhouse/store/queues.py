@@ -1,6 +1,6 @@
 """Queues of due items. The index that finds them may lag, so an item moves only from the place where it was seen."""
 
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +9,8 @@ from packhouse.store import keys
 from packhouse.store.patience import WriteRefused
 from packhouse.store.table import BATCH_READ_MAX, Page, StampedTable, Table
 from packhouse.store.wire import Item
+
+NOTHING: Mapping[str, object] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +53,27 @@ def place(item: Item) -> Place:
 
 
 def move(
-    table: StampedTable, item: Item, *, until: datetime | None, also: str = "", only_if: str = "", **values: object
+    table: StampedTable,
+    item: Item,
+    *,
+    until: datetime | None,
+    sets: Mapping[str, object] = NOTHING,
+    only_if: str = "",
+    **values: object,
 ) -> bool:
-    """Move an item on in its queue, or (None) out of it, and change it by `also` (`, name = :value`).
+    """Move an item on in its queue, or (None) out of it, and set these attributes with it.
 
     False if it was moved since it was read, or if `only_if` doesn't hold.
     """
-    sets, ends = ("due_at = :until", "") if until else ("tries = :none", " REMOVE due, due_at")
-    moving: dict[str, object] = {"until": until} if until else {"none": 0}
+    moves: dict[str, object] = {"due_at": until} if until else {"tries": 0, "due": None, "due_at": None}
+    update = table.update(
+        keys.of(item),
+        sets={**moves, **sets},
+        only_if=f"due_at = :seen{f' AND {only_if}' if only_if else ''}",
+        **{**values, "seen": item["due_at"]},
+    )
     try:
-        table.write(
-            table.update(
-                keys.of(item),
-                f"SET {sets}{also}{ends}",
-                only_if=f"due_at = :seen{f' AND {only_if}' if only_if else ''}",
-                **{**moving, **values, "seen": item["due_at"]},
-            )
-        )
+        table.write(update)
     except WriteRefused:
         return False
     return True
@@ -75,23 +81,10 @@ def move(
 
 def postpone(table: StampedTable, item: Item, *, until: datetime, tries: int) -> None:
     """Try an item again later. It keeps the instant since which it waits."""
-    since = place(item).since
-    also = ", tries = :tries, retry_at = :until, waits_since = :since"
-    move(table, item, until=until, also=also, tries=tries, since=since)
+    move(table, item, until=until, sets={"tries": tries, "retry_at": until, "waits_since": place(item).since})
 
 
 def park(table: StampedTable, item: Item, name: str, *, tries: int) -> None:
     """Move an item into the queue for operators. It keeps the name of the queue it came from."""
     parked = keys.queued_parked(name, table.stamp.at)
-    update = table.update(
-        keys.of(item),
-        "SET due = :parked, due_at = :since, parked_from = :queue, tries = :tries",
-        only_if="due_at = :seen",
-        parked=parked["due"],
-        since=parked["due_at"],
-        queue=item["due"],
-        tries=tries,
-        seen=item["due_at"],
-    )
-    with suppress(WriteRefused):  # it was moved since it was read
-        table.write(update)
+    move(table, item, until=table.stamp.at, sets={**parked, "parked_from": item["due"], "tries": tries})

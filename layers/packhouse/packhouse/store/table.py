@@ -267,9 +267,8 @@ class StampedTable(Table):
     def update(
         self,
         key: Key,
-        old: str = "",
         *,
-        sets: Mapping[str, object] = {},
+        sets: Mapping[str, object],
         removes: Sequence[str] = (),
         only_if: str,
         **values: object,
@@ -279,8 +278,6 @@ class StampedTable(Table):
         `sets` holds values or terms by the attribute's name (`a.b`: a member of a map). None removes the attribute.
         """
         expression, set_values = _expression(sets, removes)
-        if old:  # TRANSITIONAL
-            expression = ", " + old.removeprefix("SET ")
         return Write(
             "Update",
             {
