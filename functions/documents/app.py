@@ -52,8 +52,8 @@ def write_usage(
     workgroup = looked_at(api, wg, "GET usage.xlsx")
     days = reporting.counted_days(log, workgroup, first_day, last_day)
     sums = reporting.sums(table, log, wg, days, by)
-    paid = reporting.paid(table, log, wg, days)
-    named = {*(one.run.project_id for one in paid), *(sums if by is By.PROJECT else ())}
+    consumptions = reporting.consumptions(table, log, wg, days)
+    named = {*(consumption.run.project_id for consumption in consumptions), *(sums if by is By.PROJECT else ())}
     projects = reporting.projects(table, wg, named)
-    content = workbooks.usage(workgroup, days, by, sums, paid, projects, now=runtime.now())
+    content = workbooks.usage(workgroup, days, by, sums, consumptions, projects, now=runtime.now())
     return attached(content, "usage.xlsx", rows_max=ROWS_MAX)

@@ -8,7 +8,7 @@ from packhouse.domain.usage import By
 from packhouse.errors import AnswerTooLarge
 from packhouse.journal import reporting
 from packhouse.store import journal
-from packhouse.store.journal import Place
+from packhouse.store.journal import PageEnd
 from packhouse.web import paging
 from packhouse.web.api import create_api
 from packhouse.web.fields import PAGE_DEFAULT, Cursor, Limit
@@ -45,8 +45,8 @@ def read_journal(  # noqa: PLR0913  # api.md's filters
 ) -> JournalPage:
     workgroup = looked_at(api, wg, "GET journal")
     asked = wanted(workgroup, first_day, last_day, kinds=kind, project_id=project, pack_id=pack)
-    entries, place = journal.page(runtime.journal(), wg, asked, limit=limit, place=_place(cursor))
-    next_cursor = paging.encode(place.month, place.after) if place else None
+    entries, end = journal.page(runtime.journal(), wg, asked, limit=limit, start=_page_end(cursor))
+    next_cursor = paging.encode(end.month, end.after) if end else None
     return JournalPage(items=[JournalEntry.of(entry) for entry in entries], next_cursor=next_cursor)
 
 
@@ -57,10 +57,10 @@ def read_usage(wg: str, *, by: SummedBy = By.MONTH, first_day: FirstDay = None, 
     return UsageSums.of(reporting.sums(runtime.table(), runtime.journal(), wg, days, by), days.through)
 
 
-def _place(cursor: str | None) -> Place | None:
+def _page_end(cursor: str | None) -> PageEnd | None:
     if cursor is None:
         return None
     month, after = paging.decode(cursor, 2)
     if month is None or not MONTH.fullmatch(month):
         raise paging.not_ours()
-    return Place(month, after)
+    return PageEnd(month, after)

@@ -103,7 +103,7 @@ class _Sweep:
         """Work off a queue, as far as the tick comes."""
         came_to: Counter[str] = Counter()
         self.late = timedelta()
-        for partition in keys.queues(queue):
+        for partition in keys.queue_parts(queue):
             for item in self._due(partition):
                 came_to[self._worked(queue, step, item)] += 1
             if self.is_over() and (since := queues.due_since(self.table, partition, self.begun)):
@@ -169,4 +169,4 @@ class _Sweep:
 
 def _told(queue: str, item: Item) -> dict[str, Any]:
     """An item as the log names it."""
-    return {"queue": queue, "kind": keys.kind(item), "item": keys.unnamed(keys.subject(item))}
+    return {"queue": queue, "kind": keys.kind(item), "item": keys.loggable(keys.subject(item))}

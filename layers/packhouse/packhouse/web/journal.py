@@ -12,7 +12,7 @@ from packhouse.domain.access import Role
 from packhouse.domain.journal import Entry
 from packhouse.domain.workgroups import Workgroup
 from packhouse.store import journal, workgroups
-from packhouse.store.journal import Wanted
+from packhouse.store.journal import Selection
 from packhouse.web.api import Api
 from packhouse.web.fields import Day, Instant, Maybe, View
 
@@ -42,7 +42,7 @@ def wanted(
     kinds: Sequence[str] | None,
     project_id: str | None,
     pack_id: str | None,
-) -> Wanted:
+) -> Selection:
     """The entries that these filters let through.
 
     None before there was a workgroup, since pages walk no months without entries, and none after now.
@@ -52,7 +52,7 @@ def wanted(
         first = max(first, instants.day_starts(first_day, workgroup.time_zone))
     if last_day is not None:
         last = min(last, instants.day_ends(last_day, workgroup.time_zone))
-    return Wanted(first=first, last=last, kinds=kinds or (), project_id=project_id, pack_id=pack_id)
+    return Selection(first=first, last=last, kinds=kinds or (), project_id=project_id, pack_id=pack_id)
 
 
 class ChangeView(View):
