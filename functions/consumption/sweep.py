@@ -8,7 +8,7 @@ from packhouse import runtime
 from packhouse.settings import settings
 from packhouse.sweep import engine
 
-SECONDS_PER_TICK = 45  # of the minute between two ticks; the function has two
+SECONDS_PER_TICK = 45  # a tick starts every minute; the function may run for two
 ITEMS_PER_TICK = 5_000
 
 
@@ -16,4 +16,4 @@ def handler(_event: Mapping[str, Any], _context: object) -> dict[str, dict[str, 
     swept = engine.tick(
         runtime.table(), settings().policies, clock=runtime.now, seconds=SECONDS_PER_TICK, items_max=ITEMS_PER_TICK
     )
-    return {queue: asdict(one) for queue, one in swept.items()}
+    return {queue: asdict(counts) for queue, counts in swept.items()}
