@@ -160,7 +160,7 @@ def _queued(world: World, size: int) -> None:
             case 1:
                 return _pack(one_pack, packs[0].pack_id, number)
             case _:
-                queue = f"RUN#{number % len(keys.queues('RUN')):X}"
+                queue = f"RUN#{number % len(keys.queue_parts('RUN')):X}"
                 return one_run | _wire({**keys.run(NORTHWIND, project_id, run_id), "due": queue})
 
     _put(world, map(item, range(size)))

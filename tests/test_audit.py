@@ -237,23 +237,23 @@ def test_a_tick_that_comes_twice_is_no_second_look(busy: World) -> None:
 
 def test_one_workgroups_many_suspects_leave_room_for_anothers(busy: World, caplog: pytest.LogCaptureFixture) -> None:
     license_doubled(busy)
-    for number in range(audits.SUSPECTS_OF_ONE_MAX + 1):
+    for number in range(audits.SUSPECTS_PER_WORKGROUP_MAX + 1):
         overwrite(busy, {**keys.pack(CONTOSO, f"pack_{number}")})
     busy.sound = False
 
     audit(busy)
 
     suspects = audits.read(busy.table).suspects
-    assert len(suspects[CONTOSO]) == audits.SUSPECTS_OF_ONE_MAX
+    assert len(suspects[CONTOSO]) == audits.SUSPECTS_PER_WORKGROUP_MAX
     assert len(suspects[NORTHWIND]) > 0
     assert auditing.LEFT_OUT in caplog.messages
 
 
 def test_suspects_that_fill_their_place_end_the_tick_and_not_the_round(world: World) -> None:
-    places = audits.SUSPECTS_MAX // audits.SUSPECTS_OF_ONE_MAX
+    places = audits.SUSPECTS_MAX // audits.SUSPECTS_PER_WORKGROUP_MAX
     for number in range(places + 1):
         wg = new_workgroup(world, number)
-        for junk in range(audits.SUSPECTS_OF_ONE_MAX):
+        for junk in range(audits.SUSPECTS_PER_WORKGROUP_MAX):
             overwrite(world, {**keys.pack(wg, f"pack_{junk}")})
     world.pump()
     world.sound = False

@@ -14,7 +14,7 @@ from packhouse.errors import AnswerTooLarge
 from packhouse.journal import reporting
 from packhouse.journal.reporting import Days
 from packhouse.store import keys, usage
-from packhouse.store.journal import Wanted
+from packhouse.store.journal import Selection
 from packhouse.store.table import Log
 from packhouse.web import documents
 from packhouse.web.documents import ANSWER_BYTES_MAX, XLSX, attached
@@ -226,7 +226,7 @@ def test_a_workbook_says_of_whom_and_when_it_was_made(world: World) -> None:
 def test_as_many_entries_as_a_workbook_holds_and_no_more(world: World) -> None:
     a_day(world)
     world.pump()
-    runs = Wanted(first=START, last=world.clock.now + timedelta(days=1), kinds=["run.held", "run.consumed"])
+    runs = Selection(first=START, last=world.clock.now + timedelta(days=1), kinds=["run.held", "run.consumed"])
 
     assert len(reporting.entries(world.journal, NORTHWIND, runs, rows_max=7)) == 7
     with pytest.raises(AnswerTooLarge):
@@ -307,10 +307,10 @@ def test_as_many_payments_as_a_workbook_holds_and_no_more(world: World) -> None:
     roll_up(world)
     days = Days(first=None, last=date(2026, 11, 24), through=date(2026, 11, 24))
 
-    assert len(reporting.paid(world.table, world.journal, NORTHWIND, days, rows_max=4)) == 4
+    assert len(reporting.consumptions(world.table, world.journal, NORTHWIND, days, rows_max=4)) == 4
     for rows_max in (3, 2):  # three runs, one of them on two packs
         with pytest.raises(AnswerTooLarge):
-            reporting.paid(world.table, world.journal, NORTHWIND, days, rows_max=rows_max)
+            reporting.consumptions(world.table, world.journal, NORTHWIND, days, rows_max=rows_max)
 
 
 def test_nothing_is_listed_of_days_that_are_not_counted_yet(world: World) -> None:
@@ -359,7 +359,7 @@ def test_more_rows_than_are_read_at_once_are_refused(world: World) -> None:
             usage=Usage(held=1),
             entries=1,
         )
-        usage.keep(world.journal, NORTHWIND, row)
+        usage.write_row(world.journal, NORTHWIND, row)
     last = date(2026, 11, 30)
 
     assert len(usage.rows(world.journal, NORTHWIND, None, last, rows_max=3)) == 3

@@ -24,7 +24,7 @@ def handler(_event: Mapping[str, Any], _context: object) -> dict[str, dict[str, 
         seconds=SECONDS_PER_TICK,
         items_max=ITEMS_PER_TICK,
     )
-    return {queue: asdict(one) for queue, one in swept.items()}
+    return {queue: asdict(counts) for queue, counts in swept.items()}
 
 
 def steps(policies: Policies) -> Mapping[str, Step]:

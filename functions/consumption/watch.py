@@ -1,6 +1,6 @@
-"""What follows a settlement, or a change of what is in stock: out of the table's stream, filtered by the template.
+"""Remembers activity of projects and low balances, from the table's stream. The template filters the records.
 
-A batch that fails comes again, and then in halves; what still fails is told to a queue that has an alarm.
+A failed batch is delivered again, then in halves. A record that still fails goes to a queue, which has an alarm.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ from packhouse.store.wire import Item, plain
 PRINCIPAL = "packhouse:watch"
 
 type Images = tuple[Item, Item]
-"""An item before and after its change; empty where there was none."""
+"""An item before and after its change; empty if it didn't exist."""
 
 
 def handler(event: Mapping[str, Any], _context: object) -> None:
@@ -25,21 +25,21 @@ def handler(event: Mapping[str, Any], _context: object) -> None:
     changes = [_images(record["dynamodb"]) for record in records]
     settled = [runs.of_item(after) for _, after in changes if after and keys.kind(after) == "RUN"]
     watching.stamp_projects(table, settled)
-    watching.weigh_balances(table, catalog(), {one for change in changes for one in _touched(*change)})
+    watching.weigh_balances(table, catalog(), {balance for change in changes for balance in _touched_balances(*change)})
 
 
 def _images(record: Mapping[str, Any]) -> Images:
     return plain(record.get("OldImage") or {}), plain(record.get("NewImage") or {})
 
 
-def _touched(before: Item, after: Item) -> Iterator[tuple[str, str]]:
-    """The balances, by workgroup and sku, that a change of a pack or of thresholds may have moved past a threshold."""
+def _touched_balances(before: Item, after: Item) -> Iterator[tuple[str, str]]:
+    """Workgroup and sku of each balance that may be on the other side of its threshold after this change."""
     if not after:
         return
     match keys.kind(after):
         case "PACK" if any(before.get(name) != after[name] for name in ("available", "state")):
             yield keys.workgroup_of(after), after["sku"]
         case "WG":
-            thresholds = before.get("low_balance", {}), after.get("low_balance", {})
-            for sku in {sku for sku, _ in thresholds[0].items() ^ thresholds[1].items()}:
+            changed = before.get("low_balance", {}).items() ^ after.get("low_balance", {}).items()
+            for sku in {sku for sku, _ in changed}:
                 yield keys.workgroup_of(after), sku

@@ -12,7 +12,7 @@ from packhouse.journal.reporting import ROWS_MAX
 from packhouse.web.api import create_api
 from packhouse.web.days import FirstDay, LastDay
 from packhouse.web.documents import XLSX, Workbook, attached
-from packhouse.web.journal import Kinds, PackId, ProjectId, look_at, wanted
+from packhouse.web.journal import Kinds, PackId, ProjectId, look_at
 from packhouse.web.usage import SummedBy
 
 api = create_api()
@@ -35,7 +35,7 @@ def write_journal(
     pack: PackId = None,
 ) -> Response[Workbook]:
     workgroup = look_at(api, wg, "GET journal.xlsx")
-    asked = wanted(workgroup, first_day, last_day, kinds=kind, project_id=project, pack_id=pack)
+    asked = selection(workgroup, first_day, last_day, kinds=kind, project_id=project, pack_id=pack)
     entries = reporting.entries(runtime.journal(), wg, asked)
     return attached(workbooks.journal(entries, workgroup, now=runtime.now()), "journal.xlsx", rows_max=ROWS_MAX)
 
@@ -53,7 +53,8 @@ def write_usage(
     workgroup = look_at(api, wg, "GET usage.xlsx")
     days = reporting.counted_days(log, workgroup, first_day, last_day)
     sums = reporting.sums(table, log, wg, days, by)
-    paid = reporting.paid(table, log, wg, days)
-    projects = reporting.projects_of_usage(table, wg, by, sums, paid)
-    content = workbooks.usage(workgroup, days, by, sums, paid, projects, now=runtime.now())
+    consumptions = reporting.consumptions(table, log, wg, days)
+    named = {*(consumption.run.project_id for consumption in consumptions), *(sums if by is By.PROJECT else ())}
+    projects = reporting.projects(table, wg, named)
+    content = workbooks.usage(workgroup, days, by, sums, consumptions, projects, now=runtime.now())
     return attached(content, "usage.xlsx", rows_max=ROWS_MAX)

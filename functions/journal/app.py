@@ -1,7 +1,7 @@
-"""The journal: every change of the table, out of its stream, once; and what it tells, on the bus, at least once.
+"""Writes the journal from the table's stream, each change once, and publishes each entry on the bus, at least once.
 
-A batch that fails is delivered again as a whole, as often as it takes: an entry that is there already stays as it is,
-and is published again.
+A failed batch is delivered again as a whole until it succeeds. An entry that was written before stays as it is, and is
+published again.
 """
 
 from collections.abc import Mapping
@@ -21,11 +21,11 @@ logger = Logger()
 
 
 def handler(event: Mapping[str, Any], _context: object) -> None:
-    """Write the entries of a batch of stream records, in their order, then publish them."""
+    """Write the entries of a batch of stream records in their order, then publish them."""
     entries = [entry for record in event["Records"] if (entry := _entry(record)) is not None]
     for entry in entries:
         journal.append(runtime.journal(), entry)
-        if entry.kind == WORKGROUP_ERASED:  # the auditor, who goes by the list of workgroups, would never miss it
+        if entry.kind == WORKGROUP_ERASED:  # it is gone from the auditor's list, so nothing else would notice
             logger.error(WORKGROUP_ERASED, workgroup_id=entry.item)
     bus().publish(entries)
 

@@ -13,7 +13,7 @@ from packhouse.web import paging
 from packhouse.web.api import create_api
 from packhouse.web.days import FirstDay, LastDay
 from packhouse.web.fields import PAGE_DEFAULT, Cursor, Limit
-from packhouse.web.journal import JournalEntry, JournalPage, Kinds, PackId, ProjectId, look_at, wanted
+from packhouse.web.journal import JournalEntry, JournalPage, Kinds, PackId, ProjectId, look_at
 from packhouse.web.usage import SummedBy, UsageSums
 
 api = create_api()
@@ -35,8 +35,8 @@ def read_journal(  # noqa: PLR0913  # a parameter for each filter
     cursor: Cursor = None,
 ) -> JournalPage:
     workgroup = look_at(api, wg, "GET journal")
-    asked = wanted(workgroup, first_day, last_day, kinds=kind, project_id=project, pack_id=pack)
-    entries, end = journal.page(runtime.journal(), wg, asked, limit=limit, after=_page_end(cursor))
+    asked = selection(workgroup, first_day, last_day, kinds=kind, project_id=project, pack_id=pack)
+    entries, end = journal.page(runtime.journal(), wg, asked, limit=limit, start=_page_end(cursor))
     next_cursor = paging.encode(end.month, end.sort_key) if end else None
     return JournalPage(items=[JournalEntry.of(entry) for entry in entries], next_cursor=next_cursor)
 

@@ -1,4 +1,4 @@
-"""The roll-up of usage."""
+"""The tick of the roll-up of usage."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -12,7 +12,7 @@ SECONDS_PER_TICK = 600  # of the function's 900
 
 
 def handler(_event: Mapping[str, Any], _context: object) -> dict[str, int]:
-    """What can't be counted now keeps nothing else from it; but then the tick fails, and an alarm counts that."""
+    """Count the usage. A failure doesn't stop the other workgroups. Afterwards the tick fails, and an alarm calls."""
     done = rollup.tick(runtime.table(), runtime.journal(), now=runtime.now(), seconds=SECONDS_PER_TICK)
     if done.failed:
         raise TryAgain

@@ -1,6 +1,6 @@
-"""Mails that follow a change: the bus hands events to a queue, and each of them is one mail.
+"""Sends the mails that follow a change. The bus puts the events into a queue, and each message here is one event.
 
-A message that fails comes back; after some tries it waits in the queue of those that failed, with an alarm.
+A failed message is delivered again. After some tries it moves to the queue of failed messages, which has an alarm.
 """
 
 import json
@@ -10,7 +10,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from packhouse import runtime
-from packhouse.journal import bus
+from packhouse.journal.bus import DomainEvent
 from packhouse.notifications import mailing
 from packhouse.notifications.letters import Letterhead
 from packhouse.notifications.mailer import mailer
@@ -24,6 +24,6 @@ logger = Logger()
 def handler(event: Mapping[str, Any], _context: object) -> None:
     letterhead = Letterhead(console_url=mail_settings().console_url, support_email=settings().support_email)
     for record in event["Records"]:
-        happened = bus.received(json.loads(record["body"]))
-        sent = mailing.send(runtime.stamped(PRINCIPAL, record["messageId"]), mailer(), letterhead, happened)
-        logger.info("mail", kind=happened.kind, sent=sent, event_id=happened.event_id)
+        domain_event = DomainEvent.of(json.loads(record["body"]))
+        sent = mailing.send(runtime.stamped(PRINCIPAL, record["messageId"]), mailer(), letterhead, domain_event)
+        logger.info("mail", kind=domain_event.kind, sent=sent, event_id=domain_event.event_id)

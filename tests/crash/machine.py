@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from packhouse.domain.journal import OUTSIDE
 from packhouse.errors import Refusal
-from packhouse.journal.entries import journaled, owner
+from packhouse.journal.entries import journaled_attributes, owner
 from packhouse.notifications.mailer import MailRefused
 from packhouse.operations.invariants import checks
 from packhouse.store import keys
@@ -224,7 +224,7 @@ class Machine:
     def _facts(self) -> frozenset[str]:
         """What the table says, as far as the journal tells it: stamps, leases and the like may differ."""
         return frozenset(
-            f"{owner(item)} {keys.kind(item)} {masked(keys.subject(item))}: {masked(journaled(item))}"
+            f"{owner(item)} {keys.kind(item)} {masked(keys.subject(item))}: {masked(journaled_attributes(item))}"
             for item in self._state.items()
         )
 

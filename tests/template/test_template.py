@@ -250,7 +250,7 @@ def test_the_bus_hands_on_just_the_events_that_ask_for_a_mail_to_a_queue_that_ta
     rule = template.resources()["MailEvents"]["Properties"]
     policies = [template.resources()[name]["Properties"] for name in ("MailsPolicy", "FailedMailsPolicy")]
 
-    assert rule["EventPattern"] == {"source": [bus.SOURCE], "detail-type": sorted(mailing.WRITTEN_ON)}
+    assert rule["EventPattern"] == {"source": [bus.SOURCE], "detail-type": sorted(mailing.MAILS_ON)}
     assert [target["Arn"] for target in rule["Targets"]] == [{"Fn::GetAtt": ["Mails", "Arn"]}]
     assert [target["DeadLetterConfig"] for target in rule["Targets"]] == [
         {"Arn": {"Fn::GetAtt": ["FailedMails", "Arn"]}}

@@ -41,7 +41,7 @@ def test_a_success_after_the_end_retires_a_closed_project(world: World, post: Po
         ("project.retired", "packhouse:watch"),
     ]
     assert [mail.subject for mail in sent] == ["Project Move is closed", "Project Move is retired"]
-    assert "was closed, and has succeeded since" in sent[1].text
+    assert "was closed, and then a run in it succeeded" in sent[1].text
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def test_administrators_are_warned_of_a_projects_end_each_once(world: World, pos
     assert {mail.subject for mail in sent} == {"Project Big move ends in 7 days unless it is used"}
     assert "Big move, for Adatum" in sent[0].text
     assert "ends at 2026-12-25 03:00 (UTC)" in sent[0].text
-    assert "it can be opened again" in sent[0].text
+    assert "You can open it again." in sent[0].text
 
 
 def test_nobody_is_warned_of_a_project_that_is_in_use_again(world: World, post: Post) -> None:

@@ -1,4 +1,4 @@
-"""Every policy number, each overridable by a template parameter of the same name, and shown in the catalog."""
+"""All policy numbers. A template parameter of the same name overrides each, and the catalog shows them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -7,7 +7,7 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policies:
-    """What Packhouse promises, in numbers; the last word of each name is its unit, or says what it bounds."""
+    """The numbers of Packhouse's promises. Each name holds a unit or a bound."""
 
     lease_hours_after_pack_expiry: int = 24
     run_days_max: int = 30
@@ -27,11 +27,14 @@ class Policies:
 
     @property
     def project_warnings(self) -> tuple[int, ...]:
-        """How many days before its end an idle project is warned; none before the first."""
+        """How many days before its end an idle project is warned, in the order of the warnings.
+
+        The second and the last are left out if they wouldn't come after the first.
+        """
         later = (self.project_second_warning_days, self.project_last_warning_days)
         return (self.project_warning_days, *(days for days in later if days < self.project_warning_days))
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "Policies":
-        """The deployment's numbers; each must be set, so that none is silently another than the template's."""
+        """The deployment's numbers. Each must be set: a default here could silently differ from the template."""
         return cls(**{field.name: int(environment[field.name.upper()]) for field in fields(cls)})

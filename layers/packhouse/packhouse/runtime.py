@@ -1,4 +1,4 @@
-"""The clock, and the tables. Everything below takes them as arguments."""
+"""The clock and the tables. Stores and rooms take them as arguments."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -15,11 +15,11 @@ from packhouse.store.table import Log, StampedTable, Table
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-clock: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: E731  # replaced as a whole where time is moved
+clock: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: E731  # tests and the local stack replace it to move time
 
 
 def now() -> datetime:
-    """The instant by which Packhouse decides what it promises, in UTC."""
+    """The current time of Packhouse's clock, in UTC. It decides every promise of Packhouse."""
     return clock()
 
 
@@ -34,7 +34,7 @@ def table() -> Table:
 
 
 def stamped(principal: str, request_id: str) -> StampedTable:
-    """The table in the name of work that nobody asked for: a tick, an event, a message."""
+    """The table for work that no caller requested: a tick, an event, a message."""
     return table().stamped(Stamp(principal=principal, request_id=request_id, changed_at=now()))
 
 
@@ -44,5 +44,5 @@ def journal() -> Log:
 
 
 def patience() -> Config:
-    """A call that hangs is given up after two tries of 3 seconds: the authorizer must answer within 10."""
+    """Give up a hanging call after two tries of 3 seconds each: the authorizer must answer within 10 seconds."""
     return Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})

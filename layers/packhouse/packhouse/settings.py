@@ -1,4 +1,4 @@
-"""The only reader of the environment. A variable that is missing stops the cold start."""
+"""The only reader of the environment. A missing variable stops the cold start."""
 
 import os
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from packhouse.policies import Policies
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What the deployment decides for every function."""
+    """The settings of the deployment that every function needs."""
 
     table: str
     journal: str
@@ -19,7 +19,10 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenSettings:
-    """Whose access tokens the authorizer accepts, where the issuer's keys are, and how long its answers are kept."""
+    """The issuer and client whose access tokens are valid, and the URL of the issuer's public keys.
+
+    `answers_kept_seconds`: how long API Gateway caches an answer of the authorizer.
+    """
 
     issuer: str
     client_id: str
@@ -29,7 +32,7 @@ class TokenSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentSettings:
-    """Where Stripe is, the name of the secret that opens it, and where people come back to from its pay page."""
+    """Stripe's URL, the name of the secret with its keys, and the page to which customers return after paying."""
 
     stripe_url: str
     secret_name: str
@@ -38,7 +41,7 @@ class PaymentSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailSettings:
-    """Who writes the mails, and where the console is, to which they lead."""
+    """The sender of all mails, and the URL of the console, to which they link."""
 
     sender: str
     console_url: str

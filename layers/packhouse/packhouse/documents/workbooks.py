@@ -1,4 +1,4 @@
-"""The sheets of each workbook."""
+"""The workbooks: the sheets of each, with their titles and rows."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +10,7 @@ from packhouse.domain.journal import Change, Entry
 from packhouse.domain.projects import Project
 from packhouse.domain.usage import By, Usage
 from packhouse.domain.workgroups import Workgroup
-from packhouse.journal.reporting import Days, Paid
+from packhouse.journal.reporting import Consumption, Days
 
 LAST_SHEET = "About"
 SUMS = ("Held", "Consumed", "Released", "Lapsed", "Covered runs", "Free runs")
@@ -23,8 +23,8 @@ KEYS: Mapping[By, str] = {
 
 
 def journal(entries: Iterable[Entry], workgroup: Workgroup, *, now: datetime) -> bytes:
-    """The entries, in the order given."""
-    titles = [_at("At", workgroup), "Kind", "Item", "Project", "Actor", "Request", "Changes", "Entry"]
+    """A workbook of these entries, in the given order."""
+    titles = [_in_zone("At", workgroup), "Kind", "Item", "Project", "Actor", "Request", "Changes", "Entry"]
     rows = (
         [
             instants.parse(entry.at),
@@ -33,7 +33,7 @@ def journal(entries: Iterable[Entry], workgroup: Workgroup, *, now: datetime) ->
             entry.project_id,
             entry.actor,
             entry.request,
-            "; ".join(map(_changed, entry.changes)),
+            "; ".join(map(_change_text, entry.changes)),
             entry.entry_id,
         ]
         for entry in entries
@@ -47,16 +47,16 @@ def usage(
     days: Days,
     by: By,
     sums: Mapping[str, Usage],
-    paid: Sequence[Paid],
+    consumptions: Sequence[Consumption],
     projects: Mapping[str, Project],
     *,
     now: datetime,
 ) -> bytes:
-    """One sheet has the sums. Another has each run that consumed licenses, with a row for each of its packs."""
+    """A workbook with the sums on one sheet, and all consumptions on another."""
     about: Mapping[str, Cell] = {"First day": days.first, "Last day": days.last, "Counted through": days.through}
     sheets = [
         Sheet("Usage", *_sums(by, sums, projects)),
-        Sheet("Consumed", *_consumed(workgroup, paid, projects)),
+        Sheet("Consumed", *_consumed(workgroup, consumptions, projects)),
         _about(workgroup, about, now=now),
     ]
     return workbook(sheets, zone=workgroup.time_zone, made_at=now)
@@ -65,19 +65,19 @@ def usage(
 def _sums(
     by: By, sums: Mapping[str, Usage], projects: Mapping[str, Project]
 ) -> tuple[Sequence[str], list[Sequence[Cell]]]:
-    named = by is By.PROJECT
+    by_project = by is By.PROJECT
     rows: list[Sequence[Cell]] = []
-    for key, one in sums.items():
-        counts = (one.held, one.consumed, one.released, one.lapsed, one.covered, one.free)
-        rows.append([key, *(_names(projects.get(key)) if named else ()), *counts])
-    return [KEYS[by], *(("Name", "Customer") if named else ()), *SUMS], rows
+    for key, total in sums.items():
+        counts = (total.held, total.consumed, total.released, total.lapsed, total.covered, total.free)
+        rows.append([key, *(_names(projects.get(key)) if by_project else ()), *counts])
+    return [KEYS[by], *(("Name", "Customer") if by_project else ()), *SUMS], rows
 
 
 def _consumed(
-    workgroup: Workgroup, paid: Sequence[Paid], projects: Mapping[str, Project]
+    workgroup: Workgroup, consumptions: Sequence[Consumption], projects: Mapping[str, Project]
 ) -> tuple[Sequence[str], list[Sequence[Cell]]]:
     titles = [
-        _at("Settled", workgroup),
+        _in_zone("Settled", workgroup),
         "Project",
         "Name",
         "Customer",
@@ -90,11 +90,11 @@ def _consumed(
         "Licenses used",
     ]
     rows: list[Sequence[Cell]] = []
-    for one in paid:
-        run = one.run
+    for consumption in consumptions:
+        run = consumption.run
         name, customer = _names(projects.get(run.project_id))
         work = (run.run_id, run.item_id, run.user, run.service, run.sku)
-        rows.append([one.at, run.project_id, name, customer, *work, one.pack_id, one.licenses])
+        rows.append([consumption.at, run.project_id, name, customer, *work, consumption.pack_id, consumption.licenses])
     return titles, rows
 
 
@@ -104,24 +104,24 @@ def _about(workgroup: Workgroup, more: Mapping[str, Cell], *, now: datetime) -> 
         "Workgroup's id": workgroup.workgroup_id,
         "Time zone": workgroup.time_zone,
         **more,
-        _at("Made", workgroup): now,
+        _in_zone("Made", workgroup): now,
     }
-    return Sheet(LAST_SHEET, ["What", "Is"], list(facts.items()))
+    return Sheet(LAST_SHEET, ["Fact", "Value"], list(facts.items()))
 
 
 def _names(project: Project | None) -> tuple[str | None, str | None]:
     return (project.name, project.customer) if project else (None, None)
 
 
-def _at(title: str, workgroup: Workgroup) -> str:
+def _in_zone(title: str, workgroup: Workgroup) -> str:
     return f"{title} ({workgroup.time_zone})"
 
 
-def _changed(change: Change) -> str:
-    return f"{change.field}: {_text(change.before)} → {_text(change.after)}"
+def _change_text(change: Change) -> str:
+    return f"{change.field}: {_value_text(change.before)} → {_value_text(change.after)}"
 
 
-def _text(value: object) -> str:
+def _value_text(value: object) -> str:
     if value is None:
         return "-"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)

@@ -1,4 +1,4 @@
-"""Workbooks: typed cells, and no formula."""
+"""XLSX files with typed cells, in which no text is a formula."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import xlsxwriter
 
-TEXT_MAX = 16_000  # a cell has at most 32,767 UTF-16 units, and a symbol takes up to two
-SUSPECT = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet takes text that begins so for a formula
+TEXT_MAX = 16_000  # a cell holds 32,767 UTF-16 units, and a symbol takes up to two
+SUSPECT = ("=", "+", "-", "@", "\t", "\r")  # spreadsheets take text that begins with one of these for a formula
 WIDTH_MIN, WIDTH_MAX = 10, 60
 HEADER, DAY, INSTANT = {"bold": True}, {"num_format": "yyyy-mm-dd"}, {"num_format": "yyyy-mm-dd hh:mm:ss"}
 
@@ -18,7 +18,7 @@ type Cell = str | int | date | datetime | None
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """Rows under titles. A cell has the type of its value: text, a whole number, a day, an instant, or empty."""
+    """Rows under titles. The type of a value is the type of its cell: text, whole number, day, instant, or empty."""
 
     name: str
     titles: Sequence[str]
@@ -26,7 +26,7 @@ class Sheet:
 
 
 def workbook(sheets: Sequence[Sheet], *, zone: str, made_at: datetime) -> bytes:
-    """An XLSX file. Instants are shown as local times in the zone, which the titles must name."""
+    """The bytes of an XLSX file. It shows instants as local times of the zone, so a title must name the zone."""
     file = BytesIO()
     book = xlsxwriter.Workbook(file, {"in_memory": True})
     book.set_properties({"created": made_at.replace(tzinfo=None)})
@@ -61,6 +61,6 @@ def workbook(sheets: Sequence[Sheet], *, zone: str, made_at: datetime) -> bytes:
 
 
 def plain(text: str) -> str:
-    """Text that stays text, even after it is copied: an apostrophe goes before the beginning of a formula."""
+    """Text that stays text, even if it is copied elsewhere: an apostrophe goes before the first symbol of a formula."""
     kept = text if len(text) <= TEXT_MAX else f"{text[: TEXT_MAX - 1]}…"
     return f"'{kept}" if kept.startswith(SUSPECT) else kept

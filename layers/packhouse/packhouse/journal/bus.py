@@ -1,4 +1,4 @@
-"""The bus: journal entries as domain events, for whoever acts on a change. An event's name is its entry's kind."""
+"""The bus: publishes journal entries as domain events, for functions that act on changes."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
 
 SOURCE = "packhouse"
-EVENTS_PER_CALL, BYTES_PER_CALL = 10, 200_000  # EventBridge takes no more, and a little more
+EVENTS_PER_CALL, BYTES_PER_CALL = 10, 200_000  # EventBridge takes 10 events, and a little more than these bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainEvent:
-    """What a subscriber is told: something of this kind happened to this item. Details are read where they stand."""
+    """An item changed. `kind` is the kind of its journal entry. Subscribers read everything else from the table."""
 
     event_id: str
     kind: str
@@ -31,11 +31,24 @@ class DomainEvent:
     item: str
     changes: Sequence[Change] = ()
 
-    def after(self, field: str) -> Any:  # noqa: ANN401  # what an attribute may hold
-        """What the change made of an attribute; None where it didn't touch it, or took it away."""
+    @classmethod
+    def of(cls, event: Mapping[str, Any]) -> "DomainEvent":
+        """The domain event in an event as EventBridge delivers it."""
+        detail = event["detail"]
+        return cls(
+            event_id=detail["entry_id"],
+            kind=detail["kind"],
+            workgroup_id=detail["workgroup_id"],
+            item=detail["item"],
+            changes=[Change(**change) for change in detail["changes"]],
+        )
+
+    def after(self, field: str) -> Any:  # noqa: ANN401  # an attribute may hold any JSON value
+        """The new value of an attribute. None: the change removed it, or didn't touch it."""
         return next((change.after for change in self.changes if change.field == field), None)
 
-    def before(self, field: str) -> Any:  # noqa: ANN401  # as above
+    def before(self, field: str) -> Any:  # noqa: ANN401  # an attribute may hold any JSON value
+        """The old value of an attribute. None: it was absent, or the change didn't touch it."""
         return next((change.before for change in self.changes if change.field == field), None)
 
 
@@ -45,17 +58,17 @@ class Bus:
         self._name = name
 
     def publish(self, entries: Sequence[Entry]) -> None:
-        """Publish all of them, in their order, at least once; `TryAgain` where the bus didn't take one."""
+        """Publish all entries in their order, at least once each. `TryAgain` if the bus refuses one of them."""
         for events in _batches([self._event(entry) for entry in entries]):
             answer = self._client.put_events(Entries=events)
             if answer["FailedEntryCount"]:
                 raise TryAgain
 
     def _event(self, entry: Entry) -> "PutEventsRequestEntryTypeDef":
-        told = asdict(entry)
-        owner = told.pop("owner")
-        told["request_id"] = entry.request
-        detail = {"workgroup_id": None if owner == PLATFORM else owner, **told}
+        attributes = asdict(entry)
+        owner = attributes.pop("owner")
+        workgroup_id = None if owner == PLATFORM else owner
+        detail = {"workgroup_id": workgroup_id, **attributes, "request_id": entry.request}
         return {
             "EventBusName": self._name,
             "Source": SOURCE,
@@ -70,7 +83,7 @@ def bus() -> Bus:
 
 
 def _batches(events: "Sequence[PutEventsRequestEntryTypeDef]") -> "Iterator[list[PutEventsRequestEntryTypeDef]]":
-    """As many as one call takes, and the rest in further ones."""
+    """The events in as few calls as EventBridge's limits allow."""
     batch: list[PutEventsRequestEntryTypeDef] = []
     size = 0
     for event in events:
@@ -82,15 +95,3 @@ def _batches(events: "Sequence[PutEventsRequestEntryTypeDef]") -> "Iterator[list
         size += bytes_of_event
     if batch:
         yield batch
-
-
-def received(event: Mapping[str, Any]) -> DomainEvent:
-    """An event as EventBridge hands it on."""
-    detail = event["detail"]
-    return DomainEvent(
-        event_id=detail["entry_id"],
-        kind=detail["kind"],
-        workgroup_id=detail["workgroup_id"],
-        item=detail["item"],
-        changes=[Change(**change) for change in detail["changes"]],
-    )

@@ -1,7 +1,7 @@
-"""What a change of an item means to the journal, and which of its attributes the journal tells.
+"""The journal entry of a change: its kind, its actor, and the attributes that it shows.
 
-An entry exists for every change of a journaled attribute. Leases, queue entries, activity and stamps alone make none.
-What was changed without a fresh stamp was changed outside Packhouse, and that is told whatever it was.
+Every change of a journaled attribute has an entry. A change of only a lease, a queue place, an activity time or a stamp
+has none. A change without a fresh stamp was made outside Packhouse; it always has an entry.
 """
 
 import hashlib
@@ -22,16 +22,16 @@ type Image = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """How the log speaks of a kind of item: its name, the word for its birth, and what of it is told.
+    """The words of the log for a kind of item, and its journaled attributes. An entry's kind is `name.verb`.
 
-    `says` are words for what happened when an attribute got another value, which go before the new state, and words for
-    states that don't say it themselves.
+    `first_verb` names the creation of an item. `verbs` names the change of an attribute; it wins over the verb of a
+    changed state. It also names states. A state that isn't listed is its own verb.
     """
 
     name: str
-    born: str
+    first_verb: str
     journaled: frozenset[str]
-    says: Mapping[str, str] = field(default_factory=dict)
+    verbs: Mapping[str, str] = field(default_factory=dict)
 
 
 _PACK = Entity(
@@ -112,8 +112,8 @@ ENTITIES: Mapping[str, Entity] = {
 }
 _PERSONAL = frozenset({"notify"})
 DIGEST_SYMBOLS = 12
-TOLD_SYMBOLS_MAX = 8192
-"""What is longer only somebody else can have written; ten fields of it must fit into one event."""
+VALUE_SYMBOLS_MAX = 8192
+"""Ten values of this length fit into one event. Packhouse itself writes only shorter values."""
 _STATE = re.compile(r"[a-z_]{1,40}")
 _UNKNOWN = Entity("unknown", "created", frozenset())
 
@@ -121,12 +121,12 @@ _UNKNOWN = Entity("unknown", "created", frozenset())
 def entry_of(
     *, event_id: str, sequence: str, recorded_at: datetime, before: Image | None, after: Image | None
 ) -> Entry | None:
-    """What the log says of this change, or None where there is nothing to say.
+    """The entry of a change, or None if the change has none.
 
-    `recorded_at` dates what bears no stamp. The same record makes the same entry, however often it is delivered.
+    `recorded_at` is the entry's time if the change has no stamp. A record that is delivered again makes the same entry.
     """
     if before == after:
-        return None  # a write that was resent, say: not every stream leaves it out
+        return None  # some streams also report a write that changed nothing, such as a resent one
     image = after or before or {}
     entity = ENTITIES.get(keys.kind(image), _UNKNOWN)
     changes = list(_changes(entity, before or {}, after or {}))
@@ -148,14 +148,14 @@ def entry_of(
     )
 
 
-def journaled(item: Image) -> dict[str, Any]:
-    """The attributes of an item that the log must be able to tell, as it tells them."""
+def journaled_attributes(item: Image) -> dict[str, Any]:
+    """The journaled attributes of an item, with their values as the log shows them."""
     entity = ENTITIES.get(keys.kind(item), _UNKNOWN)
-    return {name: _told(name, item[name]) for name in sorted(entity.journaled) if name in item}
+    return {name: _shown(name, item[name]) for name in sorted(entity.journaled) if name in item}
 
 
 def owner(image: Image) -> str:
-    """The workgroup in whose journal an item's changes stand; a key of the API says it itself."""
+    """The workgroup whose journal holds an item's changes. An API key has its workgroup as an attribute."""
     if keys.has_workgroup(image):
         return keys.workgroup_of(image)
     return str(image.get("workgroup_id", PLATFORM))
@@ -164,21 +164,21 @@ def owner(image: Image) -> str:
 def _changes(entity: Entity, before: Image, after: Image) -> Iterator[Change]:
     for name in sorted(entity.journaled):
         if before.get(name) != after.get(name):
-            yield Change(field=name, before=_told(name, before.get(name)), after=_told(name, after.get(name)))
+            yield Change(field=name, before=_shown(name, before.get(name)), after=_shown(name, after.get(name)))
 
 
-def _told(name: str, value: object) -> object:
-    """The value as the journal tells it: of what is personal, or far too long, only a digest that shows a change."""
+def _shown(name: str, value: object) -> object:
+    """The value as the journal shows it. A personal or very long value is shown as a digest."""
     if value is None:
         return None
-    text = json.dumps(value, default=_listed)
-    if name in _PERSONAL or len(text) > TOLD_SYMBOLS_MAX:
+    text = json.dumps(value, default=_sorted)
+    if name in _PERSONAL or len(text) > VALUE_SYMBOLS_MAX:
         return f"sha256:{hashlib.sha256(text.encode()).hexdigest()[:DIGEST_SYMBOLS]}"
     return json.loads(text)
 
 
-def _listed(members: set[object]) -> list[str]:
-    """A set, which only somebody else can have written, in an order of its own."""
+def _sorted(members: set[object]) -> list[str]:
+    """A set, which Packhouse itself never writes, as a list that is the same each time."""
     return sorted(map(str, members))
 
 
@@ -192,22 +192,22 @@ def _freshly_stamped(before: Image | None, after: Image | None) -> bool:
 def _verb(entity: Entity, before: Image | None, after: Image | None, changes: Sequence[Change]) -> str:
     if before is None:
         state = str((after or {}).get("state"))
-        return state if entity is _RUN and state in UNLICENSED else entity.born
+        return state if entity is _RUN and state in UNLICENSED else entity.first_verb
     if after is None:
         return "erased"
-    told = [change.field for change in changes if change.after is not None and not _shrunk(change)]
-    if said := next((word for name, word in entity.says.items() if name in told), None):
-        return said
+    fields = [change.field for change in changes if change.after is not None and not _shrunk(change)]
+    if verb := next((verb for name, verb in entity.verbs.items() if name in fields), None):
+        return verb
     states = [change.after for change in changes if change.field in {"state", "status"} and change.after]
-    if not states and entity is _RUN and "outcome" in told:
-        return "settled"  # without a license: there is no state to tell it by
+    if not states and entity is _RUN and "outcome" in fields:
+        return "settled"  # a run without a license keeps its state when it ends
     if not states or not _STATE.fullmatch(str(states[0])):
         return "changed"
-    return entity.says.get(states[0], str(states[0]))
+    return entity.verbs.get(states[0], str(states[0]))
 
 
 def _shrunk(change: Change) -> bool:
-    """Whether an attribute of several members only lost some."""
+    """Whether a map lost members, and got no new or changed ones."""
     before, after = change.before, change.after
     return isinstance(before, Mapping) and isinstance(after, Mapping) and after.items() <= before.items()
 

@@ -1,8 +1,8 @@
-"""The roll-up of usage: each closed day of each workgroup is counted from the journal, whole.
+"""The roll-up of usage: counts each closed day of each workgroup from the journal.
 
-A day is counted a while after its end, when the journal has come up to it, and once more, for good, when nothing that
-belongs to it can come any more. What is counted again comes to the same, so a tick may be repeated, die anywhere, come
-late or beside another.
+A day is counted twice: first an hour after its end, when the journal has caught up, and finally when no entry of that
+day can arrive any more. Counting is idempotent. So a tick may be repeated, die anywhere, come late, or run beside
+another tick.
 """
 
 import time
@@ -17,13 +17,13 @@ from packhouse.domain.usage import ENDS, STARTS, Count, Part, of_end, of_start, 
 from packhouse.domain.workgroups import Workgroup
 from packhouse.errors import NotFound, TryAgain
 from packhouse.store import journal, rounds, usage, workgroups
-from packhouse.store.journal import LogTooLong, Wanted
+from packhouse.store.journal import LogTooLong, Selection
 from packhouse.store.table import Log, Table
 
-CAUGHT_UP_AFTER = timedelta(hours=1)  # how much the journal may lag at a day's end: an alarm comes after ten minutes
-FINAL_AFTER = timedelta(days=2)  # the stream keeps a change for one: what isn't in the journal by then never will be
-PARTS_PER_TICK_MAX = 400  # of one workgroup: more than a year's days
-ENTRIES_PER_PART_MAX = 20_000  # what is kept in memory; a day of more is counted in several parts
+CAUGHT_UP_AFTER = timedelta(hours=1)  # the most that the journal may lag; an alarm calls after ten minutes
+FINAL_AFTER = timedelta(days=2)  # the stream keeps a change for one day, so no entry arrives later
+PARTS_PER_TICK_MAX = 400  # of one workgroup: more than the days of a year
+ENTRIES_PER_PART_MAX = 20_000  # kept in memory; a day with more entries is counted in several parts
 PAGES_MAX = 500  # of 1 MB, for one part
 
 logger = Logger()
@@ -31,7 +31,7 @@ logger = Logger()
 
 @dataclass(frozen=True, slots=True)
 class RolledUp:
-    """What a tick came to: workgroups looked at, parts of the log counted, workgroups that must wait."""
+    """What one tick did: workgroups visited, parts of the log counted, workgroups that failed and must wait."""
 
     workgroups: int = 0
     parts: int = 0
@@ -40,7 +40,7 @@ class RolledUp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
-    """What a tick works with, and how long and in what portions."""
+    """The tables, the time and the limits of one tick."""
 
     table: Table
     log: Log
@@ -54,39 +54,41 @@ class Tick:
 
 
 def tick(table: Table, log: Log, *, now: datetime, seconds: float, entries_max: int = ENTRIES_PER_PART_MAX) -> RolledUp:
-    """Go through the workgroups from where the last tick stopped, for so long; a part that was begun is finished.
+    """Count the usage of workgroups for so many seconds, starting where the last tick stopped.
 
-    The next tick goes on behind the last workgroup that this one began, even if it breaks there.
+    A part that was begun is finished. The next tick starts after the last workgroup that this tick began, even if this
+    tick dies there.
     """
     this = Tick(table=table, log=log, now=now, ends=time.monotonic() + seconds, entries_max=entries_max)
-    met = usage.progress(log)
-    after, done = met.after, RolledUp()
+    progress = usage.progress(log)
+    after, done = progress.after, RolledUp()
     try:
-        for start in [met.after, None] if met.after else [None]:
+        for start in [progress.after, None] if progress.after else [None]:
             for wg, place in rounds.workgroups(table, after=start):
                 after = place
-                done = _with(done, this, wg)
+                done = _roll_up(this, wg, done)
                 if this.over:
                     return done
         after = None
         return done
     finally:
-        usage.move(log, met, after=after)
+        usage.move(log, progress, after=after)
 
 
-def _with(done: RolledUp, this: Tick, wg: str) -> RolledUp:
+def _roll_up(this: Tick, wg: str, done: RolledUp) -> RolledUp:
+    """Count a workgroup's usage, and add that to what the tick has done."""
     try:
-        parts = _roll_up(this, workgroups.read(this.table, wg))
-    except (NotFound, TryAgain, LogTooLong):  # the others go on
+        parts = _count_due_parts(this, workgroups.read(this.table, wg))
+    except (NotFound, TryAgain, LogTooLong):  # the tick goes on with the other workgroups
         logger.warning("usage not rolled up", workgroup_id=wg)
         return replace(done, workgroups=done.workgroups + 1, failed=done.failed + 1)
     return replace(done, workgroups=done.workgroups + 1, parts=done.parts + parts)
 
 
-def _roll_up(this: Tick, workgroup: Workgroup) -> int:
-    """Count what is due of a workgroup's log, oldest first, until it is done or time is over; how many parts."""
+def _count_due_parts(this: Tick, workgroup: Workgroup) -> int:
+    """Count the parts of a workgroup's log that are due, oldest first, while there is time. Returns their number."""
     wg, counted = workgroup.workgroup_id, 0
-    known = usage.recent(this.log, wg)
+    known = usage.recent_parts(this.log, wg)
     for part in known:
         if part.entries is None or (not part.final and _final(this, part)):
             _write(this, wg, _count(this, wg, part))
@@ -98,9 +100,9 @@ def _roll_up(this: Tick, workgroup: Workgroup) -> int:
         part = part_from(ends, workgroup.time_zone)
         if part.last + CAUGHT_UP_AFTER > this.now:
             break
-        count = _count(this, wg, part, most=this.entries_max)
+        count = _count(this, wg, part, entries_max=this.entries_max)
         if not usage.claim(this.log, wg, count.part if count.entries else _finished(this, count)):
-            break  # another tick was here first, with another zone maybe: its part stands, and the next tick goes on
+            break  # another tick was first, maybe with another zone: its part is valid, and the next tick goes on
         if count.entries:
             _write(this, wg, count)
         ends, counted = count.part.last, counted + 1
@@ -109,11 +111,11 @@ def _roll_up(this: Tick, workgroup: Workgroup) -> int:
     return counted
 
 
-def _count(this: Tick, wg: str, part: Part, *, most: int | None = None) -> Count:
-    """Count a part, or as much of it, to a whole instant, as has less than so many entries."""
-    wanted = Wanted(first=part.first, last=part.last, kinds=(*STARTS, *ENDS))
-    entries = list(islice(journal.oldest_first(this.log, wg, wanted, pages_max=PAGES_MAX), most))
-    if most is not None and len(entries) == most:
+def _count(this: Tick, wg: str, part: Part, *, entries_max: int | None = None) -> Count:
+    """Count a part. A part of `entries_max` entries or more is cut before the instant of the last entry read."""
+    selection = Selection(first=part.first, last=part.last, kinds=(*STARTS, *ENDS))
+    entries = list(islice(journal.oldest_first(this.log, wg, selection, pages_max=PAGES_MAX), entries_max))
+    if entries_max is not None and len(entries) == entries_max:
         cut = entries[-1].at
         entries = [entry for entry in entries if entry.at < cut]
         part = replace(part, last=instants.parse(cut))
@@ -128,20 +130,20 @@ def _count(this: Tick, wg: str, part: Part, *, most: int | None = None) -> Count
                 count.add(entry, *start)
         elif (item := items.get(entry.item)) is not None:
             count.add(entry, item.get("sku") or "", of_end(entry, item["licenses"]))
-        else:  # erased by other hands; the auditor says so, too
+        else:  # somebody erased it outside Packhouse; the auditor finds that too
             logger.warning("the run of an entry is gone", workgroup_id=wg, item=entry.item)
     return count
 
 
 def _write(this: Tick, wg: str, count: Count) -> None:
-    """The rows, and then that they are there."""
+    """Write the rows, then record that they are written."""
     for row in count.rows():
-        usage.keep(this.log, wg, row)
+        usage.write_row(this.log, wg, row)
     usage.finish(this.log, wg, _finished(this, count))
 
 
 def _finished(this: Tick, count: Count) -> Part:
-    """The part, once its rows are written."""
+    """The part as it is once its rows are written."""
     return replace(count.part, entries=count.entries, final=_final(this, count.part))
 
 

@@ -1,4 +1,4 @@
-"""What Packhouse writes to people: plain text, and the same as HTML."""
+"""The mails that Packhouse sends, each as plain text and as HTML."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,14 +24,14 @@ class Mail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letterhead:
-    """What stands in every mail: where the console is, and who helps."""
+    """The two addresses in every mail: the console's, and the address for questions."""
 
     console_url: str
     support_email: str
 
 
 def payment_received(order: Order, packs: Sequence[Pack], workgroup: Workgroup, letterhead: Letterhead) -> Mail:
-    """An order was paid, and these are its packs, in the order of its lines."""
+    """The mail for a paid order. `packs` are the order's packs, in the order of its lines."""
     reference = f", your reference {order.reference}" if order.reference else ""
     zone = ZoneInfo(workgroup.time_zone)
     return _mail(
@@ -42,25 +42,25 @@ def payment_received(order: Order, packs: Sequence[Pack], workgroup: Workgroup, 
             (
                 f"{line.name}: {_counted(line.quantity)}",
                 f"{line.unit_price} each, {line.amount} in all",
-                f"pack {pack.pack_id}, to be used before {_shown(pack.expires_at, zone)}",
+                f"pack {pack.pack_id}, to be used before {_local(pack.expires_at, zone)}",
             )
             for line, pack in zip(order.lines, packs, strict=True)
         ],
-        link=("The licenses can be used now", f"{letterhead.console_url}#/workgroups/{workgroup.workgroup_id}/packs"),
+        link=("You can use the licenses now", f"{letterhead.console_url}#/workgroups/{workgroup.workgroup_id}/packs"),
         letterhead=letterhead,
     )
 
 
 def pack_expiring(pack: Pack, days: int, name: str, workgroup: Workgroup, letterhead: Letterhead, *, to: str) -> Mail:
-    """What is left of a pack can be used only until its end, of which an administrator is told so many days before."""
-    end = _shown(pack.expires_at, ZoneInfo(workgroup.time_zone))
+    """The reminder, so many days before a pack expires, that licenses are left in it."""
+    end = _local(pack.expires_at, ZoneInfo(workgroup.time_zone))
     left = f"{_counted(pack.available)} of {name}"
     within = f"{days} days" if days != 1 else "a day"
     return _mail(
         to=to,
         subject=f"{left} {'expires' if pack.available == 1 else 'expire'} within {within}",
-        opening=f"{left} of {workgroup.name} can be used only before {end}. What isn't used by then expires.",
-        rows=[(f"pack {pack.pack_id}", f"{pack.available} of {_counted(pack.quantity)} left", f"ends {end}")],
+        opening=f"{left} of {workgroup.name} can be used only before {end}. Licenses that aren't used by then expire.",
+        rows=[(f"pack {pack.pack_id}", f"{pack.available} of {_counted(pack.quantity)} left", f"expires {end}")],
         link=("See the packs", f"{letterhead.console_url}#/workgroups/{workgroup.workgroup_id}/packs"),
         letterhead=letterhead,
     )
@@ -69,21 +69,24 @@ def pack_expiring(pack: Pack, days: int, name: str, workgroup: Workgroup, letter
 def project_warned(
     project: Project, warning: IdleWarning, workgroup: Workgroup, letterhead: Letterhead, *, to: str
 ) -> Mail:
-    """Nothing happens in a project, and it ends soon."""
+    """The warning that an idle project ends soon."""
     zone = ZoneInfo(workgroup.time_zone)
-    ends_at = _shown(warning.ends_at, zone)
+    ends_at = _local(warning.ends_at, zone)
     coming = "1 day" if warning.days == 1 else f"{warning.days} days"
     outcome = (
-        "Then it is retired: what its runs consumed stays consumed, and nothing more can run in it."
+        "Then it is retired for good: no run can start in it any more, and its consumed licenses stay consumed."
         if project.last_success_at
-        else "Then it is closed: no run of it succeeded, nothing was consumed, and it can be opened again."
+        else "Then it is closed: none of its runs succeeded, so no license was consumed. You can open it again."
     )
     return _mail(
         to=to,
-        subject=f"Project {_line(project.name)} ends in {coming} unless it is used",
-        opening=f"Nothing has happened in this project of {workgroup.name} since {_shown(warning.idle_since, zone)}.",
-        rows=[(*_named(project), f"ends at {ends_at}", outcome), ("Any start, settlement or change of it keeps it.",)],
-        link=("The console", letterhead.console_url),
+        subject=f"Project {_one_line(project.name)} ends in {coming} unless it is used",
+        opening=f"This project of {workgroup.name} has been idle since {_local(warning.idle_since, zone)}.",
+        rows=[
+            (*_named(project), f"ends at {ends_at}", outcome),
+            ("To keep it, start or settle a run in it, or change the project.",),
+        ],
+        link=("Open the console", letterhead.console_url),
         letterhead=letterhead,
     )
 
@@ -91,20 +94,20 @@ def project_warned(
 def project_ended(
     project: Project, state: ProjectState, workgroup: Workgroup, letterhead: Letterhead, *, to: str, late: bool
 ) -> Mail:
-    """A project has ended, since nothing happened in it; or (`late`) it was closed, and has succeeded since."""
+    """The news that an idle project has ended. `late`: it was closed before, and then a run in it succeeded."""
     outcome = (
-        "It is retired: what its runs consumed stays consumed, and nothing more can run in it."
+        "It is retired for good: no run can start in it any more, and its consumed licenses stay consumed."
         if state is ProjectState.RETIRED
-        else "It is closed: nothing was consumed, and changing it opens it again."
+        else "It is closed: no license was consumed. To open it again, change the project."
     )
     return _mail(
         to=to,
-        subject=f"Project {_line(project.name)} is {state}",
-        opening=f"A project of {workgroup.name} was closed, and has succeeded since."
+        subject=f"Project {_one_line(project.name)} is {state}",
+        opening=f"A project of {workgroup.name} was closed, and then a run in it succeeded."
         if late
-        else f"A project of {workgroup.name} has ended, since nothing happened in it any more.",
-        rows=[(*_named(project), outcome), ("It stays in the security log and in usage.",)],
-        link=("The console", letterhead.console_url),
+        else f"A project of {workgroup.name} has ended, because it was idle for too long.",
+        rows=[(*_named(project), outcome), ("The security log and the usage still show it.",)],
+        link=("Open the console", letterhead.console_url),
         letterhead=letterhead,
     )
 
@@ -112,15 +115,16 @@ def project_ended(
 def balance_low(
     low: Sequence[tuple[str, LowBalance]], workgroup: Workgroup, letterhead: Letterhead, *, to: str
 ) -> Mail:
-    """Of these license types, by name, fewer are left than the workgroup wants to have."""
+    """The warning that licenses of these types, listed by name, have fallen below the workgroup's thresholds."""
     return _mail(
         to=to,
         subject=f"Few licenses left: {', '.join(name for name, _ in low)}",
-        opening=f"{workgroup.name} has fewer licenses left than it set as its threshold.",
+        opening=f"{workgroup.name} has fewer licenses left than the threshold it set.",
         rows=[
-            (f"{name}: {_counted(one.available)} available", f"the threshold is {one.threshold}") for name, one in low
+            (f"{name}: {_counted(balance.available)} available", f"the threshold is {balance.threshold}")
+            for name, balance in low
         ],
-        link=("What is in stock", f"{letterhead.console_url}#/workgroups/{workgroup.workgroup_id}/packs"),
+        link=("See the packs", f"{letterhead.console_url}#/workgroups/{workgroup.workgroup_id}/packs"),
         letterhead=letterhead,
     )
 
@@ -130,8 +134,8 @@ def _named(project: Project) -> list[str]:
     return [f"{project.name}{customer}", project.project_id]
 
 
-def _line(text: str) -> str:
-    """The text in one line: a subject has no line ends."""
+def _one_line(text: str) -> str:
+    """The text on one line, as a mail's subject must be."""
     return " ".join(text.split())
 
 
@@ -144,17 +148,17 @@ def _mail(
     link: tuple[str, str],
     letterhead: Letterhead,
 ) -> Mail:
-    says, address = link
+    label, address = link
     closing = f"Questions? Write to {letterhead.support_email}."
     listed = "\n".join("- " + "\n  ".join(row) for row in rows)
     items = "".join(f"<li>{'<br>'.join(escape(part) for part in row)}</li>" for row in rows)
     return Mail(
         to=to,
         subject=subject,
-        text=f"{opening}\n\n{listed}\n\n{says}: {address}\n\n{closing}\n",
+        text=f"{opening}\n\n{listed}\n\n{label}: {address}\n\n{closing}\n",
         html=(
             f"{HEAD}<p>{escape(opening)}</p><ul>{items}</ul>"
-            f'<p><a href="{escape(address)}">{escape(says)}</a></p><p>{escape(closing)}</p></body></html>\n'
+            f'<p><a href="{escape(address)}">{escape(label)}</a></p><p>{escape(closing)}</p></body></html>\n'
         ),
     )
 
@@ -163,5 +167,5 @@ def _counted(licenses: int) -> str:
     return "1 license" if licenses == 1 else f"{licenses} licenses"
 
 
-def _shown(at: datetime, zone: ZoneInfo) -> str:
+def _local(at: datetime, zone: ZoneInfo) -> str:
     return f"{at.astimezone(zone):%Y-%m-%d %H:%M} ({zone.key})"

@@ -1,4 +1,4 @@
-"""Where mails leave Packhouse."""
+"""The client of SES, which sends the mails."""
 
 from functools import cache
 from typing import TYPE_CHECKING
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from packhouse.notifications.letters import Mail
 
 
-class MailRefused(Exception):  # noqa: N818  # it says by which code
-    """SES didn't take a mail. Its own words are kept out of every log: they name the address."""
+class MailRefused(Exception):  # noqa: N818  # an answer of SES, whose code is the message
+    """SES refused a mail. The exception holds only SES's code: SES's message names the address, which no log may."""
 
 
 class Mailer:
-    """Hands mails to SES."""
+    """Sends mails through SES."""
 
     def __init__(self, client: "SESV2Client", *, sender: str) -> None:
         self._client = client
         self._sender = sender
 
     def send(self, mail: "Mail") -> str:
-        """The id under which SES took it, else `MailRefused`."""
+        """Send a mail, and return the id that SES gave it. `MailRefused` if SES refuses it."""
         try:
             answer = self._client.send_email(
                 FromEmailAddress=self._sender,
@@ -50,13 +50,13 @@ class Mailer:
 
 @cache
 def mailer() -> Mailer:
-    """Whose calls are sent once: a mail whose answer was lost may have been sent, and isn't sent again at once."""
+    """The mailer, whose SDK never retries: after a lost answer the mail may have been sent already."""
     config = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1})
     return Mailer(boto3.client("sesv2", config=config), sender=mail_settings().sender)
 
 
 def _ascii(address: str) -> str:
-    """An address as SES takes it, with the domain in its ASCII form; of the part before it, that is all there is."""
+    """The address with its domain in ASCII, as SES wants it. The part before the domain has no ASCII form."""
     if address.isascii():
         return address
 

@@ -1,4 +1,4 @@
-"""Mails that follow a change: written from what the table holds now, each sent once to each of those it is for."""
+"""The mails that follow a change: written from the items as they are now, and sent once to each recipient."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -22,18 +22,18 @@ from packhouse.notifications.mailer import Mailer, MailRefused
 from packhouse.store import access, mails, orders, packs, projects, workgroups
 from packhouse.store.table import StampedTable
 
-RECIPIENTS_MAX = 50  # of one event: what a function sends in its time
+RECIPIENTS_MAX = 50  # of one event: the function has no time for more
 
 
 def send(table: StampedTable, mailer: Mailer, letterhead: Letterhead, event: DomainEvent) -> int:
-    """Send the mails that an event asks for; how many weren't sent before.
+    """Send the mails of an event. Returns how many of them weren't sent before.
 
-    Each is claimed, sent, and marked as sent. Only a death between the last two sends it twice. One that can't be sent
-    keeps no other from it; then the first of the errors leaves, so that the event comes again.
+    Each mail is claimed, sent, and marked as sent. Only a death between sending and marking sends it twice.
+    A mail that fails doesn't stop the others. Afterwards the first error is raised, so that the event is retried.
     """
     sent = 0
     errors: list[Exception] = []
-    for mail in WRITTEN_ON[event.kind](table, event, letterhead)[:RECIPIENTS_MAX]:
+    for mail in MAILS_ON[event.kind](table, event, letterhead)[:RECIPIENTS_MAX]:
         try:
             sent += _send(table, mailer, event, mail)
         except (BotoCoreError, MailRefused, TryAgain) as error:
@@ -59,7 +59,7 @@ def _payment_received(table: StampedTable, event: DomainEvent, letterhead: Lette
 
 
 def _pack_expiring(table: StampedTable, event: DomainEvent, letterhead: Letterhead) -> list[Mail]:
-    """To every administrator, unless nothing is left by now of what they would be reminded of."""
+    """A mail to each administrator. None if no license of the pack can be used any more."""
     pack = packs.read(table, event.workgroup_id, event.item)
     if not pack.takeable(table.stamp.at):
         return []
@@ -71,7 +71,7 @@ def _pack_expiring(table: StampedTable, event: DomainEvent, letterhead: Letterhe
 
 
 def _project_warned(table: StampedTable, event: DomainEvent, letterhead: Letterhead) -> list[Mail]:
-    """To nobody, once the project isn't idle any more, or has ended."""
+    """A mail to each administrator. None if the project isn't idle any more, or has ended."""
     warning = projects.warning_of(event.after("warned"))
     project = projects.read(table, event.workgroup_id, event.item)
     if project.state is not ProjectState.ACTIVE or project.last_activity_at != warning.idle_since:
@@ -94,10 +94,10 @@ def _project_ended(table: StampedTable, event: DomainEvent, letterhead: Letterhe
 
 
 def _balance_low(table: StampedTable, event: DomainEvent, letterhead: Letterhead) -> list[Mail]:
-    """To whom the workgroup names for it, else to its administrators."""
+    """A mail to each address in `notify` or, if there is none, to each administrator."""
     workgroup = workgroups.read(table, event.workgroup_id)
     known, now = event.before("low_types") or {}, event.after("low_types") or {}
-    low = [(catalog().name_of(sku), LowBalance(**one)) for sku, one in now.items() if sku not in known]
+    low = [(catalog().name_of(sku), LowBalance(**fields)) for sku, fields in now.items() if sku not in known]
     if not low:
         return []
     return [
@@ -110,7 +110,7 @@ def _distinct(addresses: Iterable[str]) -> list[str]:
     return sorted({address.lower(): address for address in addresses}.values())
 
 
-WRITTEN_ON: Mapping[str, Callable[[StampedTable, DomainEvent, Letterhead], list[Mail]]] = {
+MAILS_ON: Mapping[str, Callable[[StampedTable, DomainEvent, Letterhead], list[Mail]]] = {
     "order.paid": _payment_received,
     "pack.reminded": _pack_expiring,
     "project.closed": _project_ended,
@@ -118,4 +118,4 @@ WRITTEN_ON: Mapping[str, Callable[[StampedTable, DomainEvent, Letterhead], list[
     "project.warned": _project_warned,
     "workgroup.low-balance": _balance_low,
 }
-"""The kinds of events that ask for mails, and who writes them; the template's rule lets these through."""
+"""By kind of event, the function that writes its mails. The template's rule lets only these kinds through."""

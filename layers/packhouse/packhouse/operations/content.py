@@ -1,4 +1,4 @@
-"""What a table holds of some workgroups, read for the checks of the invariants."""
+"""The content of the tables, parsed for the checks of the invariants."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from packhouse.domain.journal import Entry
 from packhouse.domain.orders import Order
 from packhouse.domain.packs import Pack
 from packhouse.domain.runs import Run
-from packhouse.journal.entries import journaled, owner
+from packhouse.journal.entries import journaled_attributes, owner
 from packhouse.store import entitlements, keys, orders, packs, runs, workgroups
 from packhouse.store.wire import Item
 
@@ -19,11 +19,10 @@ REQUEST_MAX = timedelta(seconds=30)  # no function that changes a workgroup runs
 STAMPS = ("request_id", "changed_at")
 COUNTERS = ("available", "assigned", "in_coupons", "expired", "revoked")
 UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
-"""What is raised by what somebody wrote by hand and what makes no sense."""
+"""The errors that parsing raises for an item that somebody wrote by hand and that makes no sense."""
 
 type RunName = tuple[str, str | None, str]
 """Workgroup, project and id of a run."""
-
 
 type Broken = tuple[str, str]
 """The name of an item for which an invariant doesn't hold, and why not."""
@@ -31,7 +30,7 @@ type Broken = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """All that a table holds of some workgroups, and their journal in the order of the stream."""
+    """All items of some workgroups, and all entries of their journals in the order of the stream."""
 
     items: Sequence[Item]
     packs: Sequence[Pack]
@@ -41,27 +40,27 @@ class Content:
     entries: Sequence[Entry]
     errors: Mapping[RunName, frozenset[str]]
     late: frozenset[tuple[str, str]]
-    """Owner and name of what was changed so lately that its entry may be missing yet, and is."""
+    """Owner and name of each item whose last entry is missing, and may be: the item was changed just now."""
     stamps: Mapping[str, str]
-    """By its name, when and in which request an item was changed last."""
+    """By an item's name, the time and the request of its last change."""
     unreadable: Sequence[tuple[str, str]]
-    """Name of what can't be read, and why not."""
+    """The name of each item that can't be read, and why not."""
 
 
 def read(items: Iterable[Item], entries: Iterable[Entry], *, late_since: datetime | None) -> Content:
-    """All of it, but for what can't be read. The journal may lack what changed after `late_since`."""
-    of_kind: dict[str, list[Any]] = {name: [] for name in READERS}
+    """Parse all items. The entries of changes after `late_since` may be missing."""
+    parsed: dict[str, list[Any]] = {prefix: [] for prefix in READERS}
     readable: list[Item] = []
     stamps: dict[str, str] = {}
     unreadable: list[tuple[str, str]] = []
     for item in items:
-        kind, name = keys.kind(item), keys.subject(item)
+        prefix, name = keys.kind(item), keys.subject(item)
         stamps[name] = max(stamps.get(name, ""), f"{item.get('changed_at')} {item.get('request_id')}")
         try:
             _expect(str, *(item[stamp] for stamp in STAMPS if stamp in item))
-            journaled(item)
-            if kind in READERS:
-                of_kind[kind].append(READERS[kind](item))
+            journaled_attributes(item)
+            if prefix in READERS:
+                parsed[prefix].append(READERS[prefix](item))
         except UNREADABLE as error:
             unreadable.append((name, f"{type(error).__name__}: {error}"))
         else:
@@ -69,12 +68,12 @@ def read(items: Iterable[Item], entries: Iterable[Entry], *, late_since: datetim
     ordered = sorted(entries, key=lambda entry: int(entry.sequence))
     return Content(
         items=readable,
-        packs=of_kind["PACK"],
-        runs=of_kind["RUN"],
-        entitlements=of_kind["ENT"],
-        orders=of_kind["ORDER"],
+        packs=parsed["PACK"],
+        runs=parsed["RUN"],
+        entitlements=parsed["ENT"],
+        orders=parsed["ORDER"],
         entries=ordered,
-        errors=dict(of_kind["ERRORS"]),
+        errors=dict(parsed["ERRORS"]),
         late=_late(readable, ordered, instants.precise(late_since)) if late_since else frozenset(),
         stamps=stamps,
         unreadable=unreadable,
@@ -82,20 +81,20 @@ def read(items: Iterable[Item], entries: Iterable[Entry], *, late_since: datetim
 
 
 def _late(items: Iterable[Item], entries: Iterable[Entry], since: str) -> frozenset[tuple[str, str]]:
-    told = {(entry.owner, entry.item, entry.at, entry.request_id) for entry in entries if entry.at > since}
+    journaled_changes = {(entry.owner, entry.item, entry.at, entry.request_id) for entry in entries if entry.at > since}
     changed = {
         (owner(item), keys.subject(item), item["changed_at"], item.get("request_id"))
         for item in items
         if item.get("changed_at", "") > since
     }
-    return frozenset((owner, name) for owner, name, _, _ in changed - told)
+    return frozenset((owner, name) for owner, name, _, _ in changed - journaled_changes)
 
 
 def _pack(item: Item) -> Pack:
     pack = packs.of_item(item)
     _expect(int, pack.quantity, *(getattr(pack, name) for name in COUNTERS))
     if not ids.is_id(ids.Kind.PACK, pack.pack_id):
-        message = "its key is no pack's"
+        message = "its key isn't the key of a pack"
         raise ValueError(message)
     return pack
 
@@ -112,19 +111,19 @@ def _order(item: Item) -> Order:
     return order
 
 
-def _expect(kind: type, *values: object) -> None:
+def _expect(expected: type, *values: object) -> None:
     for value in values:
-        if not isinstance(value, kind):
-            message = f"{value!r} is no {kind.__name__}"
+        if not isinstance(value, expected):
+            message = f"{value!r} isn't of the type {expected.__name__}"
             raise TypeError(message)
 
 
-def named(entitlement: Entitlement) -> str:
-    """An entitlement's name in a finding: not its user, whom no log line may name."""
+def name_of(entitlement: Entitlement) -> str:
+    """An entitlement's name in a finding, without its user, whom no log may name."""
     return f"entitlement {entitlement.sku} of {entitlement.pack_id}"
 
 
-def run_of(item: Item) -> RunName:
+def _run_name(item: Item) -> RunName:
     return keys.workgroup_of(item), keys.project_of(item), keys.subject(item)
 
 
@@ -132,7 +131,7 @@ READERS: Mapping[str, Callable[[Item], object]] = {
     "WG": workgroups.of_item,
     "PACK": _pack,
     "RUN": _run,
-    "ERRORS": lambda item: (run_of(item), frozenset(item["errors"])),
+    "ERRORS": lambda item: (_run_name(item), frozenset(item["errors"])),
     "ENT": entitlements.of_item,
     "ORDER": _order,
 }

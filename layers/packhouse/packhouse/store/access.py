@@ -1,4 +1,4 @@
-"""Members and API keys: who belongs to a workgroup, and in which role."""
+"""Members and API keys: the people and programs that may act in a workgroup, and their roles."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from packhouse.domain.access import ApiKey, Role
 from packhouse.store import keys
 from packhouse.store.table import ABSENT, StampedTable, Table, Write
 
-MEMBERSHIPS_MAX = 100  # of one person; what the authorizer hands on has a size
+MEMBERSHIPS_MAX = 100  # of one person; API Gateway limits the size of the authorizer's answer
 
 
 def joined(table: StampedTable, subject: str, wg: str, role: Role, *, email: str, since: datetime) -> Write:
@@ -25,7 +25,7 @@ def joined(table: StampedTable, subject: str, wg: str, role: Role, *, email: str
 
 
 def key_issued(table: StampedTable, key: ApiKey) -> Write:
-    """The write that makes a key known by its hash."""
+    """The write that makes an API key valid. The item holds only a hash of the secret."""
     return table.put(
         {
             **keys.api_key(key.key_id),
@@ -40,15 +40,15 @@ def key_issued(table: StampedTable, key: ApiKey) -> Write:
 
 
 def memberships(table: Table, subject: str) -> dict[str, Role]:
-    """A person's role in each workgroup, of up to `MEMBERSHIPS_MAX`."""
-    found = table.query(keys.memberships(subject), limit=MEMBERSHIPS_MAX).items
-    return {keys.workgroup_of(item): Role(item["role"]) for item in found}
+    """A person's role by workgroup, for at most `MEMBERSHIPS_MAX` workgroups."""
+    items = table.query(keys.memberships(subject), limit=MEMBERSHIPS_MAX).items
+    return {keys.workgroup_of(item): Role(item["role"]) for item in items}
 
 
 def administrators(table: Table, wg: str) -> list[str]:
-    """The addresses of a workgroup's administrators, by the list of its members, which may be a moment behind."""
+    """The mail addresses of a workgroup's administrators. A member who joined a moment ago may be missing."""
     listed = table.query_all(keys.members(wg))
-    members = table.read_many_pages([keys.of(place) for place in listed])
+    members = table.read_many_pages([keys.of(item) for item in listed])
     return [member["email"] for member in members if member and member["role"] == Role.ADMINISTRATOR]
 
 

@@ -1,6 +1,7 @@
-"""The journal table. A partition is a month of a workgroup; the sort key is an instant and the id of a record."""
+"""The journal table: one partition for each month of a workgroup. The sort key is an instant and a record's id."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -16,8 +17,11 @@ MONTHS_PER_PAGE_MAX = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """Which entries: from `first` (included) to `last` (not included), of these kinds, this project and this pack."""
+class Selection:
+    """The entries to read: from `first` (included) to `last` (excluded), of these kinds, this project and this pack.
+
+    No kinds: all kinds. No project or pack: all of them.
+    """
 
     first: datetime
     last: datetime
@@ -28,18 +32,18 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class PageEnd:
-    """Where a page ends: in this month, after this sort key. None: before the month's first entry."""
+    """Where a page ended: in this month, after this sort key (None: the next page starts with the month)."""
 
     month: str
     sort_key: str | None
 
 
-class LogTooLong(Exception):  # noqa: N818  # an outcome that its reader words
-    """The reader would have to read more of the log than it has time for."""
+class LogTooLong(Exception):  # noqa: N818  # an outcome that each caller answers in its own words
+    """The log has more pages than the caller has time to read."""
 
 
 def append(journal: Log, entry: Entry) -> None:
-    """Write an entry. If its record is delivered again, nothing changes."""
+    """Write an entry. Idempotent: a record that is delivered again changes nothing."""
     journal.append(
         {
             "PK": keys.journal_month(entry.owner, entry.month),
@@ -51,27 +55,30 @@ def append(journal: Log, entry: Entry) -> None:
 
 
 def page(
-    journal: Table, wg: str, wanted: Wanted, *, limit: int, after: PageEnd | None
+    journal: Table, wg: str, selection: Selection, *, limit: int, start: PageEnd | None
 ) -> tuple[list[Entry], PageEnd | None]:
-    """Entries, newest first, and where the next page begins. Each page may be short or empty, not only the last."""
-    if wanted.first >= wanted.last:
+    """A page of entries, newest first, and its end, where the next page starts (None: this was the last page).
+
+    A page before the last may be short, even empty.
+    """
+    if selection.first >= selection.last:
         return [], None
     entries: list[Entry] = []
-    first, last = instants.precise(wanted.first), instants.precise(wanted.last)
-    months = list(_months_back(after.month if after else _month(wanted.last), _month(wanted.first)))
+    first, last = instants.precise(selection.first), instants.precise(selection.last)
+    months = list(_months_back(start.month if start else _month(selection.last), _month(selection.first)))
     for number, month in enumerate(months):
         if len(entries) == limit or number == MONTHS_PER_PAGE_MAX:
             return entries, PageEnd(month, None)
         partition = keys.journal_month(wg, month)
-        resume = after.sort_key if after and number == 0 else None
-        if resume and not first <= resume <= last:  # the cursor is of a list of other days
+        after = start.sort_key if start and number == 0 else None
+        if after and not first <= after <= last:  # the cursor belongs to a list of other days
             return entries, None
         found = journal.query(
             KeyRange(partition=partition, between=(first, last)),
             limit=limit - len(entries),
-            after={"PK": partition, "SK": resume} if resume else None,
+            after={"PK": partition, "SK": after} if after else None,
             newest_first=True,
-            only=_filter(wanted),
+            only=_filter(selection),
         )
         entries += [of_item(item) for item in found.items]
         if found.after:
@@ -79,38 +86,40 @@ def page(
     return entries, None
 
 
-def oldest_first(journal: Table, wg: str, wanted: Wanted, *, pages_max: int) -> Iterator[Entry]:
-    """All these entries, oldest first; `LogTooLong` after so many pages of up to 1 MB, before the filter."""
-    if wanted.first >= wanted.last:
+def oldest_first(journal: Table, wg: str, selection: Selection, *, pages_max: int) -> Iterator[Entry]:
+    """The selected entries in the order of time. `LogTooLong` if they stand on more than `pages_max` pages of 1 MB.
+
+    Entries that aren't selected count for the pages too.
+    """
+    if selection.first >= selection.last:
         return
-    between = (instants.precise(wanted.first), instants.precise(wanted.last))
-    pages, after = 0, None
-    for month in reversed(list(_months_back(_month(wanted.last), _month(wanted.first)))):
-        in_month = KeyRange(partition=keys.journal_month(wg, month), between=between)
-        while True:
-            if pages == pages_max:
-                raise LogTooLong
-            page = journal.query(in_month, after=after, only=_filter(wanted))
-            yield from map(of_item, page.items)
-            pages, after = pages + 1, page.after
-            if after is None:
-                break
+    between = (instants.precise(selection.first), instants.precise(selection.last))
+    months = [*_months_back(_month(selection.last), _month(selection.first))]  # the newest first
+    after: Item | None = None
+    for _ in range(pages_max):
+        in_month = KeyRange(partition=keys.journal_month(wg, months[-1]), between=between)
+        page = journal.query(in_month, after=after, only=_filter(selection))
+        yield from map(of_item, page.items)
+        after = page.after
+        if after is None:
+            months.pop()
+        if not months:
+            return
+    raise LogTooLong
 
 
-def every(journal: Table, wg: str, first: datetime, last: datetime, *, pages_max: int) -> Iterator[Entry]:
-    """All entries of a workgroup in the months from `first` to `last`, at most so many pages of each month."""
+def all_entries(journal: Table, wg: str, first: datetime, last: datetime, *, pages_max: int) -> Iterator[Entry]:
+    """All entries of a workgroup in the months from `first` to `last`. `TryAgain` if a month has more pages."""
     for month in _months_back(_month(last), _month(first)):
         in_month = KeyRange(partition=keys.journal_month(wg, month))
         yield from map(of_item, journal.query_all(in_month, pages_max=pages_max))
 
 
 def record_read(table: StampedTable, wg: str, route: str) -> None:
-    """Record that an operator reads a workgroup's log; the stream journals it. It is written before the read."""
+    """Record that an operator reads a workgroup's log. The stream then journals it."""
     read = keys.operator_read(wg, table.stamp.request_id)
-    try:
+    with suppress(WriteRefused):  # botocore resent the write: the read is recorded
         table.write(table.put({**read, "route": route}, only_if=ABSENT))
-    except WriteRefused:
-        return  # botocore sent it again: it is already recorded
 
 
 def of_item(item: Item) -> Entry:
@@ -129,20 +138,20 @@ def of_item(item: Item) -> Entry:
     )
 
 
-def _filter(wanted: Wanted) -> Only | None:
-    """The filters that aren't part of the keys."""
+def _filter(selection: Selection) -> Only | None:
+    """The filter for kinds, project and pack, which the keys don't hold."""
     conditions: list[str] = []
     values: dict[str, object] = {}
-    if wanted.kinds:
-        names = [f":kind{number}" for number in range(len(wanted.kinds))]
+    if selection.kinds:
+        names = [f":kind{number}" for number in range(len(selection.kinds))]
         conditions.append(f"kind IN ({', '.join(names)})")
-        values |= {f"kind{number}": kind for number, kind in enumerate(wanted.kinds)}
-    if wanted.project_id is not None:
+        values |= {f"kind{number}": kind for number, kind in enumerate(selection.kinds)}
+    if selection.project_id is not None:
         conditions.append("project_id = :project_id")
-        values["project_id"] = wanted.project_id
-    if wanted.pack_id is not None:
+        values["project_id"] = selection.project_id
+    if selection.pack_id is not None:
         conditions.append("contains(pack_ids, :pack_id)")
-        values["pack_id"] = wanted.pack_id
+        values["pack_id"] = selection.pack_id
     return Only(" AND ".join(conditions), values) if conditions else None
 
 

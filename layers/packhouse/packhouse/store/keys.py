@@ -1,4 +1,4 @@
-"""The only place that spells keys: one function per entity, one per access pattern. The table: docs/data-model.md."""
+"""All keys: a function for each entity, and for each access pattern. docs/data-model.md has the table."""
 
 import hashlib
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from packhouse.store.wire import Item, Key
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyRange:
-    """Items of one partition of the table or of an index, by a prefix of the sort key or between two of them."""
+    """The items of one partition, of the table or of an index, whose sort keys have a prefix or are in a range."""
 
     partition: str
     prefix: str | None = None
@@ -22,7 +22,7 @@ class KeyRange:
 
 
 def of(item: Mapping[str, Any]) -> Key:
-    """The key of an item that was read, whole or from an index."""
+    """The key of an item that was read, from the table or from an index."""
     return {"PK": item["PK"], "SK": item["SK"]}
 
 
@@ -31,7 +31,7 @@ def workgroup(wg: str) -> Key:
 
 
 def pack(wg: str, pack_id: str) -> Key:
-    return {"PK": f"WG#{wg}", "SK": f"PACK#{pack_id}"}  # the id sorts in burn-down order
+    return {"PK": f"WG#{wg}", "SK": f"PACK#{pack_id}"}  # ids sort in burn-down order
 
 
 def project(wg: str, project_id: str) -> Key:
@@ -47,7 +47,7 @@ def run_errors(wg: str, project_id: str, run_id: str) -> Key:
 
 
 def entitlement(wg: str, user: str, sku: str) -> Key:
-    """A user is a name from outside: percent-encoded, it can't be mistaken for a part of the key."""
+    """The user is percent-encoded: callers choose the name, and it must not look like another part of the key."""
     return {"PK": f"WG#{wg}", "SK": f"ENT#{quote(user, safe='')}#{sku}"}
 
 
@@ -70,12 +70,12 @@ def order(wg: str, order_id: str) -> Key:
 
 
 def mark() -> Key:
-    """How far Stripe's events have been gone through."""
+    """The mark up to which the reconciler has read Stripe's events."""
     return {"PK": "MARK", "SK": "stripe"}
 
 
 def audit() -> Key:
-    """How far the auditor has come."""
+    """The progress of the auditor's round."""
     return {"PK": "MARK", "SK": "audit"}
 
 
@@ -88,7 +88,7 @@ def parked(object_id: str) -> Key:
 
 
 def mail(event_id: str, to: str) -> Key:
-    """The mail that an event asks for, to one of those it is for."""
+    """The mail of an event to one address."""
     return {"PK": f"MAIL#{event_id}#{hashlib.sha256(to.encode()).hexdigest()[:_DIGEST_SYMBOLS]}", "SK": "MAIL"}
 
 
@@ -101,12 +101,12 @@ def workgroups() -> KeyRange:
 
 
 def kept_with_workgroup(wg: str) -> KeyRange:
-    """Everything in a workgroup's own partition: itself, its packs, projects, orders."""
+    """Everything in a workgroup's partition: the workgroup, its packs, projects, orders and more."""
     return KeyRange(partition=f"WG#{wg}")
 
 
 def kept_with_project(wg: str, project_id: str) -> KeyRange:
-    """Everything in a project's partition: its runs and what they left."""
+    """Everything in a project's partition: its runs and their errors."""
     return KeyRange(partition=f"WG#{wg}#PRJ#{project_id}")
 
 
@@ -119,12 +119,12 @@ def api_keys(wg: str) -> KeyRange:
 
 
 def packs(wg: str, code: str = "") -> KeyRange:
-    """Packs by type and in burn-down order; of one type, by its 2-symbol code."""
+    """Packs by license type, each type in burn-down order. `code`: the 2-symbol code of one type."""
     return KeyRange(partition=f"WG#{wg}", prefix=f"PACK#pack_{code}")
 
 
 def unexpired_packs(wg: str, code: str, now: datetime) -> KeyRange:
-    """The packs of one type that expire after `now`, soonest first: `expires_at` is exclusive and stands in the id."""
+    """The packs of one type that expire after `now`, soonest first. The id holds `expires_at`, which is exclusive."""
     first = f"PACK#pack_{code}{ids.crockford(now)}{_LAST}"
     return KeyRange(partition=f"WG#{wg}", between=(first, f"PACK#pack_{code}{_LAST}"))
 
@@ -142,59 +142,64 @@ def projects(wg: str) -> KeyRange:
 
 
 def orders(wg: str, first: datetime | None, last: datetime | None) -> KeyRange:
-    """Orders by the time of their placing, from `first` (included) to `last` (not)."""
+    """Orders by the time they were placed, from `first` (included) to `last` (excluded)."""
     between = (instants.precise(first) if first else "0", instants.precise(last) if last else _LAST)
     return KeyRange(index="by_owner", partition=f"ORDERS#{wg}", between=between)
 
 
+def due_orders(until: datetime) -> KeyRange:
+    """Open orders that are overdue, the most overdue first."""
+    return KeyRange(index="due", partition="ORDER", between=("0", instants.text(until)))
+
+
 QUEUED = ("due", "due_at", "tries", "retry_at", "waits_since")
-"""The attributes that say where an item stands in a queue, and how often it was tried there."""
+"""The attributes of an item that belong to its queue: its place there, and its failed tries."""
 
 
-def queues(name: str) -> list[str]:
-    """The parts of a queue: of runs sixteen, of anything else one."""
-    return [f"RUN#{symbol}" for symbol in _HEX] if name == "RUN" else [name]
+def queue_parts(queue: str) -> list[str]:
+    """The partitions of a queue: sixteen for runs, one for every other queue."""
+    return [f"RUN#{symbol}" for symbol in _HEX] if queue == "RUN" else [queue]
 
 
 def due(queue: str, until: datetime) -> KeyRange:
-    """What is due in (a part of) a queue, the longest due first."""
+    """The items that are due in a partition of a queue, the most overdue first."""
     return KeyRange(index="due", partition=queue, between=("0", instants.text(until)))
 
 
 def journal_month(owner: str, month: str) -> str:
-    """The journal's partition: a workgroup's (or PLATFORM's) month, yyyymm."""
+    """The partition of the journal for a month (yyyymm) of a workgroup, or of PLATFORM."""
     return f"{owner}#{month}"
 
 
 def usage_row(wg: str, day: date, project_id: str, sku: str, first: datetime) -> Key:
-    """What a part of the log, by its first instant, came to for a project and license type."""
+    """The usage of a project and license type in one part of the log. `first`: the first instant of that part."""
     return {"PK": f"USAGE#{wg}", "SK": f"{day:%Y%m%d}#{project_id}#{sku}#{instants.precise(first)}"}
 
 
 def usage_rows(wg: str, first: date | None, last: date) -> KeyRange:
-    """The rows of these days, both included."""
+    """The rows from `first` to `last`, both included."""
     between = (f"{first:%Y%m%d}" if first else "0", f"{last:%Y%m%d}{_LAST}")
     return KeyRange(partition=f"USAGE#{wg}", between=between)
 
 
 def counted_part(wg: str, first: datetime) -> Key:
-    """A part of the log whose usage is counted, by its first instant: so no two begin at the same."""
+    """A counted part of the log, by its first instant: no two parts can begin at the same instant."""
     return {"PK": f"COUNTED#{wg}", "SK": instants.precise(first)}
 
 
 def counted_parts(wg: str, soonest: datetime | None = None, latest: datetime | None = None) -> KeyRange:
-    """Those that begin between these instants."""
+    """The counted parts that begin between these instants."""
     between = (instants.precise(soonest) if soonest else "0", instants.precise(latest) if latest else _LAST)
     return KeyRange(partition=f"COUNTED#{wg}", between=between)
 
 
 def rolled_up() -> Key:
-    """How far the roll-up of usage has come; in the journal's table."""
+    """The progress of the roll-up of usage; in the journal's table."""
     return {"PK": "MARK", "SK": "usage"}
 
 
 def owned_project(wg: str, project_id: str, created_at: datetime) -> Item:
-    """The attributes that list a project among its workgroup's, in order of time, to the microsecond."""
+    """The attributes that put a project into its workgroup's list, by the time it was created, to the microsecond."""
     return {"owner": f"PROJECTS#{wg}", "owner_at": f"{instants.precise(created_at)}#{project_id}"}
 
 
@@ -216,7 +221,7 @@ def owned_key(wg: str | None, key_id: str, created_at: datetime) -> Item:
 
 
 def due_run(run_id: str, at: datetime) -> Item:
-    """The queue of open holds, sixteen of them by the id's first hex, so that a start of many spreads its writes."""
+    """The queue of open holds. The first hex digit of the id picks one of sixteen partitions, to spread the writes."""
     return {"due": f"RUN#{run_id.removeprefix('run_')[0].upper()}", "due_at": instants.text(at)}
 
 
@@ -237,34 +242,37 @@ def queued_parked(queue: str, at: datetime) -> Item:
 
 
 def kind(item: Mapping[str, Any]) -> str:
-    """What an item is, by its sort key: WG, PACK, RUN and so on."""
+    """The kind of an item, from its sort key: WG, PACK, RUN and so on."""
     return str(item["SK"].partition("#")[0])
 
 
 def subject(item: Mapping[str, Any]) -> str:
-    """The id of what an item is about: that in its sort key, where there is one, else that in its partition key."""
-    what, _, own = item["SK"].partition("#")
-    return str(own) if own and what != "MEMBER" else str(item["PK"].partition("#")[2])
+    """The id of an item: the id in its sort key or, if that has none, in its partition key.
+
+    The subject of a member is the person, whose id stands in the partition key.
+    """
+    prefix, _, in_sort_key = item["SK"].partition("#")
+    return str(in_sort_key) if in_sort_key and prefix != "MEMBER" else str(item["PK"].partition("#")[2])
 
 
-def unnamed(subject: str) -> str:
-    """A subject as a log line may tell it: only its last part, since an entitlement's begins with its user."""
+def loggable(subject: str) -> str:
+    """A subject without the name of a user, which no log may hold: an entitlement's subject is `user#sku`."""
     return subject.rpartition("#")[2]
 
 
 def has_workgroup(item: Mapping[str, Any]) -> bool:
-    """Whether an item's keys say to which workgroup it belongs."""
+    """Whether an item's key holds the id of its workgroup."""
     return item["PK"].startswith("WG#") or kind(item) == "MEMBER"
 
 
 def workgroup_of(item: Mapping[str, Any]) -> str:
-    """The workgroup of an item whose keys say it."""
-    said = item["SK"] if kind(item) == "MEMBER" else item["PK"]
-    return str(said.split("#")[1])
+    """The workgroup in an item's key; see `has_workgroup`."""
+    key = item["SK"] if kind(item) == "MEMBER" else item["PK"]
+    return str(key.split("#")[1])
 
 
 def project_of(item: Mapping[str, Any]) -> str | None:
-    """The project that an item is or lies in."""
+    """The project of an item: the item itself, or the project whose partition holds it. None for all others."""
     if kind(item) == "PROJECT":
         return subject(item)
     _, _, project_id = item["PK"].partition("#PRJ#")

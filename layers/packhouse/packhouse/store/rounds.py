@@ -15,16 +15,16 @@ UNMOVED = "attribute_not_exists(PK) OR ticks = :ticks"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a round is: how many ticks there were, and the place in the list of workgroups where the last stopped.
+    """How far a round has come. `ticks`: the number of ticks so far.
 
-    Without a place the next tick begins a new round.
+    `after`: where the last tick stopped in the list of workgroups. None: the next tick begins a new round.
     """
 
     ticks: int = 0
     after: Item | None = None
 
     def moved(self, after: Item | None) -> Item:
-        """The attributes of the progress after one more tick, which stopped there."""
+        """The attributes of the progress after one more tick, which stopped at `after`."""
         return {"ticks": self.ticks + 1, "after": after}
 
 
@@ -33,7 +33,7 @@ def of_item(item: Item | None) -> Progress:
 
 
 def workgroups(table: Table, *, after: Item | None) -> Iterator[tuple[str, Item]]:
-    """The ids of the workgroups after a place in their list, by name, and each workgroup's own place."""
+    """The ids of the workgroups that follow `after` in the list by name, each with its own place in the list."""
     for _ in range(PAGES_MAX):
         page = table.query(keys.workgroups(), limit=PER_PAGE, after=after)
         yield from ((keys.workgroup_of(place), place) for place in page.items)

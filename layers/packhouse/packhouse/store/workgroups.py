@@ -1,3 +1,5 @@
+"""Workgroups, and the operators' list of them."""
+
 from collections.abc import Mapping
 from dataclasses import asdict
 
@@ -35,12 +37,12 @@ def read(table: Table, wg: str) -> Workgroup:
 
 
 def read_many(table: Table, wgs: list[str]) -> list[Workgroup]:
-    """Those that exist, in their order."""
+    """The workgroups that exist, in the given order."""
     return [of_item(item) for item in table.read_many([keys.workgroup(wg) for wg in wgs]) if item]
 
 
 def change(table: StampedTable, wg: str, changes: Mapping[str, object]) -> Workgroup:
-    """The workgroup with these attributes changed; with none, as it is. A new name moves it in the operators' list."""
+    """Change these attributes, and return the workgroup. A new name also moves it in the operators' list."""
     if not changes:
         return read(table, wg)
     listed = {"owner_at": keys.owned_workgroup(wg, str(changes["name"]))["owner_at"]} if "name" in changes else {}
@@ -51,15 +53,15 @@ def change(table: StampedTable, wg: str, changes: Mapping[str, object]) -> Workg
         raise NotFound from refused
 
 
-def remember_low(table: StampedTable, met: Workgroup, low_types: Mapping[str, LowBalance]) -> None:
-    """Remember which types are below their thresholds. `Moved` if these or the thresholds aren't as they were met."""
-    known = "low_types = :known" if met.low_types else "(attribute_not_exists(low_types) OR low_types = :known)"
+def remember_low(table: StampedTable, workgroup: Workgroup, low_types: Mapping[str, LowBalance]) -> None:
+    """Remember which license types are below their thresholds. `Moved` if those or the thresholds have changed."""
+    known = "low_types = :known" if workgroup.low_types else "(attribute_not_exists(low_types) OR low_types = :known)"
     update = table.update(
-        keys.workgroup(met.workgroup_id),
-        sets={"low_types": _counted(low_types)},
+        keys.workgroup(workgroup.workgroup_id),
+        sets={"low_types": _low_types(low_types)},
         only_if=f"low_balance = :low_balance AND {known}",
-        low_balance=dict(met.low_balance),
-        known=_counted(met.low_types),
+        low_balance=dict(workgroup.low_balance),
+        known=_low_types(workgroup.low_types),
     )
     try:
         table.write(update)
@@ -67,8 +69,8 @@ def remember_low(table: StampedTable, met: Workgroup, low_types: Mapping[str, Lo
         raise Moved from refused
 
 
-def _counted(low_types: Mapping[str, LowBalance]) -> dict[str, object]:
-    return {sku: asdict(one) for sku, one in low_types.items()}
+def _low_types(low_types: Mapping[str, LowBalance]) -> dict[str, object]:
+    return {sku: asdict(low_balance) for sku, low_balance in low_types.items()}
 
 
 def of_item(item: Item) -> Workgroup:
@@ -79,6 +81,6 @@ def of_item(item: Item) -> Workgroup:
         low_balance=item["low_balance"],
         notify=tuple(item["notify"]),
         managers_redeem=item["managers_redeem"],
-        low_types={sku: LowBalance(**one) for sku, one in item.get("low_types", {}).items()},
+        low_types={sku: LowBalance(**fields) for sku, fields in item.get("low_types", {}).items()},
         created_at=instants.parse(item["created_at"]),
     )

@@ -109,7 +109,7 @@ class _Tick:
         """Do what is due in a queue, until the tick is over."""
         outcomes: Counter[str] = Counter()
         self.late = timedelta()
-        for partition in keys.queues(queue):
+        for partition in keys.queue_parts(queue):
             for item in self._due(partition):
                 outcomes[self._worked(queue, step, item)] += 1
             if self.is_over() and (since := queues.due_since(self.table, partition, self.begun)):
@@ -175,4 +175,4 @@ class _Tick:
 
 def _named(queue: str, item: Item) -> dict[str, Any]:
     """An item's name in the log."""
-    return {"queue": queue, "kind": keys.kind(item), "item": keys.unnamed(keys.subject(item))}
+    return {"queue": queue, "kind": keys.kind(item), "item": keys.loggable(keys.subject(item))}

@@ -12,7 +12,7 @@ from packhouse.domain.access import Role
 from packhouse.domain.journal import Entry
 from packhouse.domain.workgroups import Workgroup
 from packhouse.store import journal, workgroups
-from packhouse.store.journal import Wanted
+from packhouse.store.journal import Selection
 from packhouse.web import days
 from packhouse.web.api import Api
 from packhouse.web.fields import Instant, Maybe, View
@@ -33,7 +33,7 @@ def look_at(api: Api, wg: str, route: str) -> Workgroup:
     return workgroup
 
 
-def wanted(
+def selection(
     workgroup: Workgroup,
     first_day: date | None,
     last_day: date | None,
@@ -41,11 +41,11 @@ def wanted(
     kinds: Sequence[str] | None,
     project_id: str | None,
     pack_id: str | None,
-) -> Wanted:
+) -> Selection:
     """The filters, within the life of the workgroup: a page would walk month by month through the time outside it."""
     starts, ends = days.between(first_day, last_day, workgroup.time_zone)
     latest = runtime.now() + SOON
-    return Wanted(
+    return Selection(
         first=max(workgroup.created_at, starts or workgroup.created_at),
         last=min(latest, ends or latest),
         kinds=kinds or (),

@@ -1,6 +1,6 @@
-"""Every invariant by its name, and the one function that checks them all: for tests, races, crashes and the auditor.
+"""Every invariant by its name, and the function that checks them all. The tests use it, and the auditor.
 
-Each check is a pure function over items and journal entries.
+Each check is a pure function of items and journal entries.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,7 +15,7 @@ from packhouse.operations.invariants import entitlements, journal, orders, packs
 from packhouse.store.wire import Item
 
 type Checks = Mapping[str, Callable[[Content], Iterator[Broken]]]
-"""By the invariant's name, its check."""
+"""The check of each invariant, by the invariant's name."""
 
 
 def violations(
@@ -25,16 +25,16 @@ def violations(
     retries_max: int = runs.RETRIES_MAX,
     late_since: datetime | None = None,
 ) -> list[Violation]:
-    """Every invariant that doesn't hold. `entries` are all entries of these items, in any order.
+    """The violations of all invariants. `entries` are all entries of these items, in any order.
 
-    An item that can't be read is a violation of *readable*, and the other checks leave it out. The journal may lack
-    changes that came after `late_since`.
+    An item that can't be read is a violation of *readable*; the other checks skip it. The entries of changes after
+    `late_since` may be missing.
     """
-    held = contents.read(items, entries, late_since=late_since)
+    content = contents.read(items, entries, late_since=late_since)
     checks: Checks = {**CHECKS, "retry-is-free": partial(runs.retry_is_free, retries_max=retries_max)}
-    found = [("readable", *one) for one in held.unreadable]
-    found += [(invariant, *one) for invariant, check in checks.items() for one in check(held)]
-    return [Violation(invariant, name, detail, held.stamps.get(name, "")) for invariant, name, detail in found]
+    found = [("readable", *broken) for broken in content.unreadable]
+    found += [(invariant, *broken) for invariant, check in checks.items() for broken in check(content)]
+    return [Violation(invariant, name, detail, content.stamps.get(name, "")) for invariant, name, detail in found]
 
 
 CHECKS: Checks = {

@@ -7,7 +7,7 @@ from packhouse.operations.content import Broken, Content
 
 
 def paid_iff_granted(content: Content) -> Iterator[Broken]:
-    """An order's packs exist exactly if it was paid, one per line. Only demo packs belong to no order."""
+    """An order has packs exactly if it was paid: one per line. Only demo packs belong to no order."""
     granted = {(pack.workgroup_id, pack.pack_id): pack for pack in content.packs}
     for order in content.orders:
         if (order.payment is not None) != bool(order.packs) or len(order.packs) not in {0, len(order.lines)}:
@@ -22,4 +22,4 @@ def paid_iff_granted(content: Content) -> Iterator[Broken]:
                 yield order.order_id, f"{pack_id} isn't what was paid for"
     for pack in granted.values():
         if pack.source.kind is not SourceKind.DEMO:
-            yield pack.pack_id, "nothing was paid for it"
+            yield pack.pack_id, "no order paid for it"

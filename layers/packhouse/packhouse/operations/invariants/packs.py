@@ -1,4 +1,4 @@
-"""Packs: their licenses are all accounted for, and taken from the pack that expires soonest."""
+"""Packs: every license is accounted for, and licenses are taken from the pack that expires soonest."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +16,7 @@ TAKING = frozenset({"run.held", "entitlement.assigned"})
 def conservation(content: Content) -> Iterator[Broken]:
     """A pack's counters agree with its runs and entitlements, and no counter was ever below zero."""
     in_runs: Counter[tuple[str, str]] = Counter()
-    assigned = Counter((one.workgroup_id, pack_id) for one in content.entitlements for pack_id in one.spent())
+    assigned = Counter((right.workgroup_id, pack_id) for right in content.entitlements for pack_id in right.spent())
     for run in content.runs:
         held = run.allocation if run.state is RunState.HELD else run.consumed()
         for pack_id, quantity in held.items():
@@ -31,12 +31,12 @@ def conservation(content: Content) -> Iterator[Broken]:
         if pack.assigned != (entitled := assigned[pack.workgroup_id, pack.pack_id]):
             yield pack.pack_id, f"{pack.assigned} assigned by its counters, {entitled} by the entitlements"
         if pack.in_coupons:
-            yield pack.pack_id, "licenses are in coupons, and there are no coupons"
+            yield pack.pack_id, "licenses are in coupons, but there are no coupons"
     yield from _ever_below_zero(content)
 
 
 def _ever_below_zero(content: Content) -> Iterator[Broken]:
-    """Every image of a pack ever written, by its entries: no counter is below zero, and their sum isn't too large."""
+    """In no image of a pack that was ever written is a counter below zero, or the sum of the counters too large."""
     images: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
     for entry in content.entries:
         if not entry.kind.startswith("pack."):
@@ -52,8 +52,8 @@ def _ever_below_zero(content: Content) -> Iterator[Broken]:
 def burn_down(content: Content) -> Iterator[Broken]:
     """A request that takes licenses takes them from the packs that expire soonest.
 
-    It can't have seen a license that came back while it was under way. So a license counts only after it has been in
-    its pack for longer than a request lasts.
+    A request may not see a license that comes back while it runs. So a license counts only once it has been in its pack
+    for longer than a request lasts.
     """
     starts = {(entry.owner, entry.request_id) for entry in content.entries if entry.kind in TAKING}
     of_packs: dict[str, dict[str, list[Entry]]] = defaultdict(lambda: defaultdict(list))
@@ -71,7 +71,7 @@ def burn_down(content: Content) -> Iterator[Broken]:
 
 @dataclass(slots=True)
 class _Packs:
-    """The packs of a workgroup as they were at some entry of the journal."""
+    """The packs of a workgroup as they were after some entry of the journal."""
 
     _available: dict[str, int] = field(default_factory=dict)
     _since: dict[str, datetime] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Projects: an idle end leaves no hold behind, and a success is what retires for good."""
+"""Projects: an idle project ends without open holds, and is retired exactly if a run succeeded."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -16,18 +16,18 @@ def idle_end(content: Content) -> Iterator[Broken]:
 
     A run without a lease may succeed after the end: the watch then retires the closed project.
     """
-    of_project: dict[tuple[str, str], list[Run]] = defaultdict(list)
+    by_project: dict[tuple[str, str], list[Run]] = defaultdict(list)
     for run in content.runs:
-        of_project[run.workgroup_id, run.project_id].append(run)
+        by_project[run.workgroup_id, run.project_id].append(run)
     for item in content.items:
         if keys.kind(item) != "PROJECT" or item.get("state") not in ENDED_IDLE:
             continue
         project_id = keys.subject(item)
-        own = of_project[owner(item), project_id]
-        for run in own:
+        its_runs = by_project[owner(item), project_id]
+        for run in its_runs:
             lease_ends_at = instants.text(run.lease_expires_at) if run.lease_expires_at else ""
             if run.state is RunState.HELD and lease_ends_at > item.get("ended_at", ""):
-                yield project_id, f"it is {item['state']}, and {run.run_id} holds licenses"
-        succeeded = any(run.outcome is Outcome.SUCCEEDED for run in own)
+                yield project_id, f"it is {item['state']}, but {run.run_id} still holds licenses"
+        succeeded = any(run.outcome is Outcome.SUCCEEDED for run in its_runs)
         if succeeded != (item["state"] == ProjectState.RETIRED):
             yield project_id, f"it is {item['state']} {'after' if succeeded else 'without'} a success"

@@ -1,4 +1,4 @@
-"""Runs: each ends once, spends licenses exactly if it succeeded, and a retry needs none."""
+"""Runs: each ends once, consumes licenses exactly if it succeeded, and a retry needs no license."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from packhouse.domain.runs import Coverage, Outcome, Pass, RunState
 from packhouse.operations.content import Broken, Content, RunName
 from packhouse.store import keys
 
-RETRIES_MAX = 100  # the most that the template allows: a deployment may have allowed more earlier than it does now
+RETRIES_MAX = 100  # the template's maximum: a deployment may have allowed more retries earlier than now
 ENDED = (RunState.CONSUMED, RunState.RELEASED, RunState.LAPSED)
 
 
@@ -20,17 +20,20 @@ def settle_once(content: Content) -> Iterator[Broken]:
             continue
         if (entry.owner, entry.item) in ended:
             yield entry.item, f"{entry.kind} at {entry.at} came after its end"
-        told = {change.field: change.after for change in entry.changes}
-        if told.get("state") in ENDED or told.get("outcome"):
+        fields = {change.field: change.after for change in entry.changes}
+        if fields.get("state") in ENDED or fields.get("outcome"):
             ended.add((entry.owner, entry.item))
     queued = {keys.subject(item) for item in content.items if keys.kind(item) == "RUN" and "due" in item}
     for run in content.runs:
         name = (run.workgroup_id, run.run_id)
         over = run.state in ENDED if run.coverage is Coverage.LICENSED else run.settled_at is not None
         if over != (name in ended) and name not in content.late:
-            yield run.run_id, f"it is {run.state}, and the journal says otherwise"
+            yield run.run_id, f"it is {run.state}, but the journal disagrees on whether it has ended"
         if (run.state is RunState.HELD) != (run.run_id in queued):
-            yield run.run_id, f"it is {run.state}, and its place in the queue doesn't say so"
+            yield (
+                run.run_id,
+                f"it is {run.state}, and {'is' if run.run_id in queued else 'is not'} in the queue of open holds",
+            )
 
 
 def success_iff_consumed(content: Content) -> Iterator[Broken]:
@@ -47,9 +50,9 @@ def success_iff_consumed(content: Content) -> Iterator[Broken]:
 
 
 def retry_is_free(content: Content, *, retries_max: int = RETRIES_MAX) -> Iterator[Broken]:
-    """A retry needs no license, and no other run is free. Its parent succeeded and left all errors that it left.
+    """Exactly the retries are free. The parent of a retry succeeded, and left all the errors that the retry left.
 
-    It has the same root as its parent, and the root counts it.
+    A retry has the same root as its parent, and the root counts its retries.
     """
     by_name = {(run.workgroup_id, run.project_id, run.run_id): run for run in content.runs}
     counted: Counter[RunName] = Counter()
@@ -65,7 +68,7 @@ def retry_is_free(content: Content, *, retries_max: int = RETRIES_MAX) -> Iterat
         elif run.root_run_id != parent.root:
             yield run.run_id, f"its root isn't {parent.root}"
         elif not content.errors.get(name, frozenset()) <= content.errors.get(parent_name, frozenset()):
-            yield run.run_id, "it left errors that its parent hadn't"
+            yield run.run_id, "it left errors that its parent didn't leave"
         counted[run.workgroup_id, run.project_id, run.root] += 1
     for name, run in by_name.items():
         if run.retries != counted[name] or run.retries > retries_max:
