@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from packhouse.domain.ids import Kind, named
+from packhouse.domain.ids import Prefix, named
 from packhouse.domain.journal import WORKGROUP_ERASED
 from packhouse.domain.workgroups import Workgroup
 from packhouse.errors import TryAgain
@@ -28,11 +28,11 @@ def audit(world: World) -> dict[str, int]:
 
 
 def findings(world: World) -> list[Item]:
-    return [item for item in world.items() if keys.kind(item) == "FINDING"]
+    return [item for item in world.items() if keys.entity(item) == "FINDING"]
 
 
 def new_workgroup(world: World, number: int) -> str:
-    table, wg = world.stamped(), named(Kind.WORKGROUP, "tests", str(number))
+    table, wg = world.stamped(), named(Prefix.WORKGROUP, "tests", str(number))
     table.write(workgroups.created(table, Workgroup(workgroup_id=wg, name=f"W{number:02}", created_at=START)))
     return wg
 

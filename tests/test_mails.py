@@ -84,7 +84,7 @@ def test_a_sent_mail_is_remembered_under_the_id_that_ses_gave_it(shop: Shop, pos
     _, messages = paid(shop, post)
     post.deliver(*messages)
 
-    (item,) = [item for item in shop.world.items() if keys.kind(item) == "MAIL"]
+    (item,) = [item for item in shop.world.items() if keys.entity(item) == "MAIL"]
 
     assert item["state"] == "sent"
     assert item["message_id"]

@@ -9,7 +9,7 @@ from dev.demo.people import CAST, Person
 from dev.demo.seeded import ACQUISITIONS, SEED, WORKGROUPS, Seeded
 from packhouse.catalog import catalog
 from packhouse.domain.access import ApiKey, Role, Stamp
-from packhouse.domain.ids import Kind, named
+from packhouse.domain.ids import Prefix, named
 from packhouse.domain.orders import OrderLine
 from packhouse.domain.packs import Source, SourceKind, packs_of
 from packhouse.domain.workgroups import Workgroup
@@ -29,7 +29,7 @@ def seed(table_name: str, client: "DynamoDBClient", *, subjects: dict[str, str],
     stamp = Stamp(principal=SEED, request_id=f"seed-{now:%Y%m%dT%H%M%S%f}", changed_at=now)
     table = Table(client, table_name).stamped(stamp)
     seeded = Seeded(
-        workgroups={name: named(Kind.WORKGROUP, SEED, name) for name in WORKGROUPS},
+        workgroups={name: named(Prefix.WORKGROUP, SEED, name) for name in WORKGROUPS},
         keys={name: _secret(name) for name in ("northwind-worker", "platform-worker")},
     )
     if table.read(keys.workgroup(seeded.workgroups["northwind"])) is None:
@@ -95,7 +95,7 @@ def _packs(table: StampedTable, seeded: Seeded) -> Sequence[Write]:
 
 
 def _key_id(name: str) -> str:
-    return named(Kind.KEY, SEED, name)
+    return named(Prefix.KEY, SEED, name)
 
 
 def _secret(name: str) -> str:

@@ -23,7 +23,7 @@ def handler(event: Mapping[str, Any], _context: object) -> None:
     batch = f"watch-{records[0]['eventID']}-{records[-1]['eventID']}"
     table = runtime.stamped(PRINCIPAL, batch)
     changes = [_images(record["dynamodb"]) for record in records]
-    settled = [runs.of_item(after) for _, after in changes if after and keys.kind(after) == "RUN"]
+    settled = [runs.of_item(after) for _, after in changes if after and keys.entity(after) == "RUN"]
     watching.stamp_projects(table, settled)
     watching.weigh_balances(table, catalog(), {balance for change in changes for balance in _touched_balances(*change)})
 
@@ -36,7 +36,7 @@ def _touched_balances(before: Item, after: Item) -> Iterator[tuple[str, str]]:
     """Workgroup and sku of each balance that may be on the other side of its threshold after this change."""
     if not after:
         return
-    match keys.kind(after):
+    match keys.entity(after):
         case "PACK" if any(before.get(name) != after[name] for name in ("available", "state")):
             yield keys.workgroup_of(after), after["sku"]
         case "WG":

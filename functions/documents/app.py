@@ -12,7 +12,7 @@ from packhouse.journal.reporting import ROWS_MAX
 from packhouse.web.api import create_api
 from packhouse.web.days import FirstDay, LastDay
 from packhouse.web.documents import XLSX, Workbook, attached
-from packhouse.web.journal import Kinds, PackId, ProjectId, look_at
+from packhouse.web.journal import Kinds, PackId, ProjectId, look_at, selection
 from packhouse.web.usage import SummedBy
 
 api = create_api()

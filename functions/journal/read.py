@@ -13,7 +13,7 @@ from packhouse.web import paging
 from packhouse.web.api import create_api
 from packhouse.web.days import FirstDay, LastDay
 from packhouse.web.fields import PAGE_DEFAULT, Cursor, Limit
-from packhouse.web.journal import JournalEntry, JournalPage, Kinds, PackId, ProjectId, look_at
+from packhouse.web.journal import JournalEntry, JournalPage, Kinds, PackId, ProjectId, look_at, selection
 from packhouse.web.usage import SummedBy, UsageSums
 
 api = create_api()

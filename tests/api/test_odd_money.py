@@ -63,7 +63,7 @@ def test_what_is_not_what_was_ordered_is_parked_and_grants_nothing(shop: Shop) -
 
     assert shop.order(order["order_id"])["status"] == "open"
     assert shop.stock() == {}
-    parked = [item for item in shop.world.items() if keys.kind(item) == "PARKED"]
+    parked = [item for item in shop.world.items() if keys.entity(item) == "PARKED"]
     assert [item["why"] for item in parked] == ["not what was ordered"]
 
 

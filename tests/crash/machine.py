@@ -224,7 +224,7 @@ class Machine:
     def _facts(self) -> frozenset[str]:
         """What the table says, as far as the journal tells it: stamps, leases and the like may differ."""
         return frozenset(
-            f"{owner(item)} {keys.kind(item)} {masked(keys.subject(item))}: {masked(journaled_attributes(item))}"
+            f"{owner(item)} {keys.entity(item)} {masked(keys.subject(item))}: {masked(journaled_attributes(item))}"
             for item in self._state.items()
         )
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packhouse.domain import ids
-from packhouse.domain.ids import Kind
+from packhouse.domain.ids import Prefix
 
 INSTANTS = st.datetimes(datetime(1970, 1, 1), datetime(3000, 1, 1), timezones=st.just(UTC)).map(  # noqa: DTZ001  # hypothesis adds the zone
     lambda at: at.replace(microsecond=0)
@@ -12,12 +12,12 @@ INSTANTS = st.datetimes(datetime(1970, 1, 1), datetime(3000, 1, 1), timezones=st
 
 
 def test_the_same_names_derive_the_same_id_and_others_another() -> None:
-    once = ids.named(Kind.RUN, "wg", "POST runs key", "0")
+    once = ids.named(Prefix.RUN, "wg", "POST runs key", "0")
 
-    assert once == ids.named(Kind.RUN, "wg", "POST runs key", "0")
-    assert once != ids.named(Kind.RUN, "wg", "POST runs key", "1")
-    assert once != ids.named(Kind.RUN, "wg", "POST runs key0", "")
-    assert ids.is_id(Kind.RUN, once)
+    assert once == ids.named(Prefix.RUN, "wg", "POST runs key", "0")
+    assert once != ids.named(Prefix.RUN, "wg", "POST runs key", "1")
+    assert once != ids.named(Prefix.RUN, "wg", "POST runs key0", "")
+    assert ids.is_id(Prefix.RUN, once)
 
 
 @given(INSTANTS, INSTANTS, INSTANTS, INSTANTS)
@@ -29,7 +29,7 @@ def test_pack_ids_sort_in_burn_down_order(
 
     if (expires, acquired) != (other_expires, other_acquired):
         assert (one < other) == ((expires, acquired) < (other_expires, other_acquired))
-    assert ids.is_id(Kind.PACK, one)
+    assert ids.is_id(Prefix.PACK, one)
 
 
 @given(INSTANTS)
@@ -41,13 +41,13 @@ def test_a_pack_id_tells_its_expiry(expires: datetime) -> None:
 
 
 def test_what_cannot_be_an_id_is_told_apart() -> None:
-    run = ids.named(Kind.RUN, "a")
+    run = ids.named(Prefix.RUN, "a")
 
-    assert not ids.is_id(Kind.PROJECT, run)
-    assert not ids.is_id(Kind.RUN, run + "\n")
-    assert not ids.is_id(Kind.RUN, run.upper())
-    assert not ids.is_id(Kind.RUN, "")
-    assert not ids.is_id(Kind.PACK, "pack_MB")
+    assert not ids.is_id(Prefix.PROJECT, run)
+    assert not ids.is_id(Prefix.RUN, run + "\n")
+    assert not ids.is_id(Prefix.RUN, run.upper())
+    assert not ids.is_id(Prefix.RUN, "")
+    assert not ids.is_id(Prefix.PACK, "pack_MB")
 
 
 def test_the_hash_of_a_body_does_not_depend_on_the_order_of_its_members() -> None:

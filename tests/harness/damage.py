@@ -18,7 +18,7 @@ def one(world: World, kind: str, **attributes: object) -> Item:
     return next(
         item
         for item in world.items()
-        if keys.kind(item) == kind and all(item.get(name) == value for name, value in attributes.items())
+        if keys.entity(item) == kind and all(item.get(name) == value for name, value in attributes.items())
     )
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from packhouse.catalog import catalog
 from packhouse.domain.access import ApiKey, Role, Stamp
-from packhouse.domain.ids import Kind, named
+from packhouse.domain.ids import Prefix, named
 from packhouse.domain.journal import OUTSIDE, Entry
 from packhouse.domain.orders import OrderLine
 from packhouse.domain.packs import Pack, Source, SourceKind, packs_of
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
 
 START = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
-NORTHWIND = named(Kind.WORKGROUP, "tests", "northwind")
-CONTOSO = named(Kind.WORKGROUP, "tests", "contoso")
-WORKER_KEY = named(Kind.KEY, "tests", "worker")
-PLATFORM_KEY = named(Kind.KEY, "tests", "platform")
+NORTHWIND = named(Prefix.WORKGROUP, "tests", "northwind")
+CONTOSO = named(Prefix.WORKGROUP, "tests", "contoso")
+WORKER_KEY = named(Prefix.KEY, "tests", "worker")
+PLATFORM_KEY = named(Prefix.KEY, "tests", "platform")
 
 
 @dataclass

@@ -10,7 +10,7 @@ from packhouse.catalog import catalog
 from packhouse.checkout import ordering
 from packhouse.domain import instants
 from packhouse.domain.access import Stamp
-from packhouse.domain.ids import Kind, named, pack_expiry
+from packhouse.domain.ids import Prefix, named, pack_expiry
 from packhouse.domain.licenses import Line
 from packhouse.domain.orders import OrderLine
 from packhouse.domain.packs import Pack, Source, SourceKind, packs_of
@@ -52,7 +52,7 @@ class Place:
     def run(self, ref: Ref) -> tuple[str, str, str]:
         """The ids of a run: of its workgroup, its project and its own."""
         name, number = ref
-        run_id = named(Kind.RUN, self.workgroup_id, name, str(number))
+        run_id = named(Prefix.RUN, self.workgroup_id, name, str(number))
         return self.workgroup_id, self.projects[project_of(name)], run_id
 
     def at(self, seconds: int) -> datetime:
@@ -72,7 +72,7 @@ class Place:
 def make(shop: Shop, name: str, kind: plans.Kind, rng: random.Random) -> tuple[Place, state.State]:
     """A place for a history of this kind, and what the model begins with."""
     began = shop.world.clock.now.replace(microsecond=0)
-    wg = named(Kind.WORKGROUP, "tests", name)
+    wg = named(Prefix.WORKGROUP, "tests", name)
     table = shop.world.table.stamped(Stamp(principal="tests", request_id=f"{wg}-setting-out", changed_at=began))
     lives = [timedelta(days=rng.choice((200, 300))), timedelta(seconds=rng.choice((8, 15, 10**6)))]
     sku = BUNDLE if kind.users else SERVICE
@@ -116,7 +116,7 @@ def _granted(table: StampedTable, wg: str, line: Line, expires_at: datetime) -> 
 def _paid(shop: Shop, table: StampedTable, wg: str, number: int, quantity: int) -> tuple[Pack, str]:
     """The pack that an order paid at Stripe will become, and the session it was paid in."""
     wanted = PlaceOrder(**{**ORDER, "lines": [{"sku": SERVICE, "quantity": quantity}]})
-    name = OrderName(workgroup_id=wg, order_id=named(Kind.ORDER, wg, str(number)))
+    name = OrderName(workgroup_id=wg, order_id=named(Prefix.ORDER, wg, str(number)))
     using = buying_with(table.stamped(replace(table.stamp, request_id=f"{table.stamp.request_id}-{number}")))
     order = wanted.order(name, catalog(), POLICIES, by=using.table.stamp)
     placed, _ = ordering.place(using, name, wanted.request_hash(), lambda: order)
@@ -138,7 +138,7 @@ def _project(table: StampedTable, wg: str, name: str) -> str:
     own = table.stamped(replace(table.stamp, request_id=f"{table.stamp.request_id}-{name}"))
     project = Project(
         workgroup_id=wg,
-        project_id=named(Kind.PROJECT, wg, name),
+        project_id=named(Prefix.PROJECT, wg, name),
         name="History",
         max_licenses_per_item=3,
         created_at=own.stamp.at,

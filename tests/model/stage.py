@@ -94,7 +94,7 @@ class Stage:
         """When each run, pack and project is due, and of which warning or reminder it knows, as the table has it."""
         known: dict[str, tuple[str | None, object]] = {}
         for item in self.world.items():
-            match keys.kind(item):
+            match keys.entity(item):
                 case "RUN":
                     about: object = None
                 case "PACK":

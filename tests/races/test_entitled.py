@@ -134,4 +134,4 @@ def test_a_root_is_retried_10_times_by_many_at_once_and_no_more(world: World) ->
     started = [answer for answer in answers if isinstance(answer, Started)]
     assert len(started) == 10
     assert {type(answer) for answer in answers} == {Started, RetriesExhausted}
-    assert len([one for one in world.items() if keys.kind(one) == "RUN"]) == 11
+    assert len([one for one in world.items() if keys.entity(one) == "RUN"]) == 11

@@ -81,7 +81,7 @@ def test_100_licenses_are_held_exactly_100_times(world: World, round_number: int
     assert {type(refusal) for refusal in refused} == {LicensesExhausted}
     items = [world.item(keys.pack(NORTHWIND, pack.pack_id)) for pack in packs]
     assert [item and item["available"] for item in items] == [0] * len(packs)
-    held = [item for item in world.items() if keys.kind(item) == "RUN"]
+    held = [item for item in world.items() if keys.entity(item) == "RUN"]
     assert Counter(pack for item in held for pack in item["allocation"]) == {
         pack.pack_id: pack.quantity for pack in packs
     }
@@ -152,7 +152,7 @@ def test_a_heartbeat_and_a_settlement_at_once_leave_the_run_settled(world: World
         ]
         at_once([*beats, end_of(world, project, run, Outcome.FAILED)])
 
-    shown = [item for item in world.items() if keys.kind(item) == "RUN"]
+    shown = [item for item in world.items() if keys.entity(item) == "RUN"]
     assert {item["state"] for item in shown} == {"released"}
     assert not any("due" in item for item in shown)
 
@@ -168,5 +168,5 @@ def test_releases_and_starts_at_once_conserve_every_license(world: World) -> Non
     at_once(acts)
 
     items = [world.item(keys.pack(NORTHWIND, pack.pack_id)) for pack in packs]
-    open_runs = [item for item in world.items() if keys.kind(item) == "RUN" and item["state"] == "held"]
+    open_runs = [item for item in world.items() if keys.entity(item) == "RUN" and item["state"] == "held"]
     assert sum(item["available"] for item in items if item) + len(open_runs) == 15

@@ -102,7 +102,7 @@ def test_two_sweeps_at_once_and_more_do_each_thing_once(world: World) -> None:
     at_once([sweeping_at(world) for _ in range(2)])
 
     assert not [answer for answer in answers if isinstance(answer, Refusal)]
-    assert {item["state"] for item in world.items() if keys.kind(item) == "RUN"} == {"lapsed"}
+    assert {item["state"] for item in world.items() if keys.entity(item) == "RUN"} == {"lapsed"}
     assert [counted(world, pack) for pack in packs] == [(0, 10)] * 3
     world.pump()
     kinds = Counter(entry.kind for entry in world.entries())
@@ -131,7 +131,7 @@ def test_months_without_a_sweep_are_caught_up_in_bounded_ticks(world: World) -> 
         assert len(done) < 10
 
     assert done == [60, 60, 50, 0]
-    assert {item["state"] for item in world.items() if keys.kind(item) == "RUN"} == {"lapsed", "consumed"}
+    assert {item["state"] for item in world.items() if keys.entity(item) == "RUN"} == {"lapsed", "consumed"}
     assert sum(counted(world, pack)[0] for pack in packs) == 0
     assert sum(counted(world, pack)[1] for pack in packs) == 200 - 20
-    assert not [item for item in world.items() if keys.kind(item) in {"RUN", "PACK"} and "due" in item]
+    assert not [item for item in world.items() if keys.entity(item) in {"RUN", "PACK"} and "due" in item]

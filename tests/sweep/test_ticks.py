@@ -105,7 +105,7 @@ def test_what_is_in_a_queue_by_mistake_is_logged_without_its_user(
 ) -> None:
     world.entitle("ada@northwind.example")
     world.sound = False
-    entitlement = next(item for item in world.items() if keys.kind(item) == "ENT")
+    entitlement = next(item for item in world.items() if keys.entity(item) == "ENT")
     spoil(world, entitlement, due="RUN#0", due_at="2026-11-24T03:00:00Z")
 
     swept = sweep(world)["RUN"]

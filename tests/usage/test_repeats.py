@@ -236,7 +236,7 @@ def test_a_workgroup_that_cannot_be_counted_keeps_no_other_from_it(world: World)
 def test_the_end_of_a_run_that_was_erased_is_left_out(world: World) -> None:
     a_busy_day(world)
     world.pump()
-    for item in [item for item in world.items() if keys.kind(item) == "RUN" and item["state"] == "released"]:
+    for item in [item for item in world.items() if keys.entity(item) == "RUN" and item["state"] == "released"]:
         key: Any = {name: {"S": item[name]} for name in ("PK", "SK")}
         world.raw.delete_item(TableName=world.table.name, Key=key)
     world.sound = False

@@ -5,7 +5,7 @@ from enum import StrEnum, auto
 
 from aws_lambda_powertools import Logger
 
-from packhouse.domain.ids import Kind, named
+from packhouse.domain.ids import Prefix, named
 from packhouse.domain.orders import Order, OrderStatus, Payment
 from packhouse.domain.packs import Source, SourceKind, packs_of
 from packhouse.payments.provider import Payments, Session
@@ -105,7 +105,7 @@ def _pay(using: Collaborators, order: Order, payment: Payment) -> Receipt:
 def _return(using: Collaborators, order: Order, payment: Payment) -> Receipt:
     """Send back the money of an order that is cancelled or was paid by another payment."""
     if payment.payment_id not in order.returned:
-        refund_id = named(Kind.REFUND, order.workgroup_id, order.order_id, payment.payment_id)
+        refund_id = named(Prefix.REFUND, order.workgroup_id, order.order_id, payment.payment_id)
         using.payments.refund(payment.charge_id, payment.amount, refund_id=refund_id)
         logger.warning(ODD, receipt=Receipt.RETURNED, order_id=order.order_id)  # rather twice than never
         orders.remember_return(using.table, order, payment.payment_id)

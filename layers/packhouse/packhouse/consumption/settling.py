@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from packhouse.domain.ids import Kind, is_id
+from packhouse.domain.ids import Prefix, is_id
 from packhouse.domain.runs import Run, Settlement
 from packhouse.errors import ErrorsNotOfParent, MoreUsedThanHeld, NotFound, Refusal, TryAgain
 from packhouse.store import projects, runs
@@ -22,7 +22,7 @@ def settle_each(
 ) -> list[tuple[Run, bool] | Refusal]:
     """End each run on its own, in the order given. A run that can't be ended has its refusal in its place."""
     to_read = [
-        run_id for run_id, settlement in settlements.items() if not settlement.spends_all and is_id(Kind.RUN, run_id)
+        run_id for run_id, settlement in settlements.items() if not settlement.spends_all and is_id(Prefix.RUN, run_id)
     ]
     read = dict(zip(to_read, runs.read_many(table, wg, project_id, to_read), strict=True))
 

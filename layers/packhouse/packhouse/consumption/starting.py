@@ -9,7 +9,7 @@ from packhouse.domain import coverage, ids
 from packhouse.domain import runs as rules
 from packhouse.domain.access import Stamp
 from packhouse.domain.coverage import Decision, Decisions, Need
-from packhouse.domain.ids import Kind
+from packhouse.domain.ids import Prefix
 from packhouse.domain.licenses import Catalog, LicenseType
 from packhouse.domain.projects import ProjectState
 from packhouse.domain.runs import Allocation, Coverage, Pass, Run
@@ -67,7 +67,7 @@ class Start:
         return [Need(user=item.user, licenses=item.licenses, item=number) for number, item in enumerate(self.items)]
 
     def run_ids(self) -> list[str]:
-        return [ids.named(Kind.RUN, self.workgroup_id, self.name, str(index)) for index in range(len(self.items))]
+        return [ids.named(Prefix.RUN, self.workgroup_id, self.name, str(index)) for index in range(len(self.items))]
 
 
 @dataclass(frozen=True, slots=True)

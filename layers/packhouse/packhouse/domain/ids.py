@@ -16,8 +16,8 @@ PACK_UUID_SYMBOLS = 16
 REQUEST_HASH_BYTES = 16  # enough to tell requests apart; every run keeps it, so its size counts
 
 
-class Kind(StrEnum):
-    """The kinds of things that ids name. The value is the prefix of the id."""
+class Prefix(StrEnum):
+    """How the ids of each kind of thing begin."""
 
     WORKGROUP = "wg"
     PACK = "pack"
@@ -28,19 +28,19 @@ class Kind(StrEnum):
     REFUND = "rfd"
 
 
-_HEX_ID = {kind: re.compile(rf"{kind}_[0-9a-f]{{32}}") for kind in Kind if kind is not Kind.PACK}
+_HEX_ID = {prefix: re.compile(rf"{prefix}_[0-9a-f]{{32}}") for prefix in Prefix if prefix is not Prefix.PACK}
 _DIGITS = str.maketrans(CROCKFORD, "0123456789ABCDEFGHIJKLMNOPQRSTUV")  # the digits that `int` reads
 _PACK_ID = re.compile(rf"pack_[{CROCKFORD}]{{{2 + 2 * INSTANT_SYMBOLS}}}[0-9a-f]{{{PACK_UUID_SYMBOLS}}}")
 
 
-def named(kind: Kind, *names: str) -> str:
+def named(prefix: Prefix, *names: str) -> str:
     """The id that derives from these names (uuid5): the same names give the same id for ever, without a table."""
-    return f"{kind}_{uuid.uuid5(NAMESPACE, _unambiguous(kind, *names)).hex}"
+    return f"{prefix}_{uuid.uuid5(NAMESPACE, _unambiguous(prefix, *names)).hex}"
 
 
 def pack_id(code: str, *names: str, expires_at: datetime, acquired_at: datetime) -> str:
     """A pack's id. It starts with the 2-symbol `code` of the license type, and sorts in burn-down order within it."""
-    tail = uuid.uuid5(NAMESPACE, _unambiguous(Kind.PACK, *names)).hex[:PACK_UUID_SYMBOLS]
+    tail = uuid.uuid5(NAMESPACE, _unambiguous(Prefix.PACK, *names)).hex[:PACK_UUID_SYMBOLS]
     return f"pack_{code}{crockford(expires_at)}{crockford(acquired_at)}{tail}"
 
 
@@ -64,9 +64,9 @@ def crockford(at: datetime) -> str:
     return symbols
 
 
-def is_id(kind: Kind, text: str) -> bool:
-    """Whether `text` could be an id of this kind. A text that couldn't must never reach a key."""
-    pattern = _PACK_ID if kind is Kind.PACK else _HEX_ID[kind]
+def is_id(prefix: Prefix, text: str) -> bool:
+    """Whether `text` could be an id with this prefix. A text that couldn't must never reach a key."""
+    pattern = _PACK_ID if prefix is Prefix.PACK else _HEX_ID[prefix]
     return pattern.fullmatch(text) is not None
 
 

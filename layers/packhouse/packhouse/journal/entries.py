@@ -128,7 +128,7 @@ def entry_of(
     if before == after:
         return None  # some streams also report a write that changed nothing, such as a resent one
     image = after or before or {}
-    entity = ENTITIES.get(keys.kind(image), _UNKNOWN)
+    entity = ENTITIES.get(keys.entity(image), _UNKNOWN)
     changes = list(_changes(entity, before or {}, after or {}))
     stamped = _freshly_stamped(before, after)
     if stamped and not changes and entity is not _UNKNOWN:
@@ -150,7 +150,7 @@ def entry_of(
 
 def journaled_attributes(item: Image) -> dict[str, Any]:
     """The journaled attributes of an item, with their values as the log shows them."""
-    entity = ENTITIES.get(keys.kind(item), _UNKNOWN)
+    entity = ENTITIES.get(keys.entity(item), _UNKNOWN)
     return {name: _shown(name, item[name]) for name in sorted(entity.journaled) if name in item}
 
 

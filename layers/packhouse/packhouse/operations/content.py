@@ -54,7 +54,7 @@ def read(items: Iterable[Item], entries: Iterable[Entry], *, late_since: datetim
     stamps: dict[str, str] = {}
     unreadable: list[tuple[str, str]] = []
     for item in items:
-        prefix, name = keys.kind(item), keys.subject(item)
+        prefix, name = keys.entity(item), keys.subject(item)
         stamps[name] = max(stamps.get(name, ""), f"{item.get('changed_at')} {item.get('request_id')}")
         try:
             _expect(str, *(item[stamp] for stamp in STAMPS if stamp in item))
@@ -93,7 +93,7 @@ def _late(items: Iterable[Item], entries: Iterable[Entry], since: str) -> frozen
 def _pack(item: Item) -> Pack:
     pack = packs.of_item(item)
     _expect(int, pack.quantity, *(getattr(pack, name) for name in COUNTERS))
-    if not ids.is_id(ids.Kind.PACK, pack.pack_id):
+    if not ids.is_id(ids.Prefix.PACK, pack.pack_id):
         message = "its key isn't the key of a pack"
         raise ValueError(message)
     return pack

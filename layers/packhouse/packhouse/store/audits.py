@@ -41,7 +41,7 @@ def content(
     items = list(islice(_items(table, wg, content_max), content_max + 1))
     if len(items) > content_max:
         raise TryAgain
-    created_at = next((item["created_at"] for item in items if keys.kind(item) == "WG"), None)
+    created_at = next((item["created_at"] for item in items if keys.entity(item) == "WG"), None)
     if created_at is None:
         raise NotFound
     all_entries = journal.all_entries(log, wg, instants.parse(created_at), now + AHEAD, pages_max=content_max)
@@ -93,7 +93,7 @@ def _items(table: Table, wg: str, pages_max: int) -> Iterator[Item]:
     projects: list[str] = []
     for item in table.query_all(keys.kept_with_workgroup(wg), pages_max=pages_max):
         yield item
-        if keys.kind(item) == "PROJECT":
+        if keys.entity(item) == "PROJECT":
             projects.append(keys.subject(item))
     for project in projects:
         yield from table.query_all(keys.kept_with_project(wg, project), pages_max=pages_max)

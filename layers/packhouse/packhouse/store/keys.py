@@ -241,7 +241,7 @@ def queued_parked(queue: str, at: datetime) -> Item:
     return {"due": f"PARKED#{queue}", "due_at": instants.text(at)}
 
 
-def kind(item: Mapping[str, Any]) -> str:
+def entity(item: Mapping[str, Any]) -> str:
     """The kind of an item, from its sort key: WG, PACK, RUN and so on."""
     return str(item["SK"].partition("#")[0])
 
@@ -262,18 +262,18 @@ def loggable(subject: str) -> str:
 
 def has_workgroup(item: Mapping[str, Any]) -> bool:
     """Whether an item's key holds the id of its workgroup."""
-    return item["PK"].startswith("WG#") or kind(item) == "MEMBER"
+    return item["PK"].startswith("WG#") or entity(item) == "MEMBER"
 
 
 def workgroup_of(item: Mapping[str, Any]) -> str:
     """The workgroup in an item's key; see `has_workgroup`."""
-    key = item["SK"] if kind(item) == "MEMBER" else item["PK"]
+    key = item["SK"] if entity(item) == "MEMBER" else item["PK"]
     return str(key.split("#")[1])
 
 
 def project_of(item: Mapping[str, Any]) -> str | None:
     """The project of an item: the item itself, or the project whose partition holds it. None for all others."""
-    if kind(item) == "PROJECT":
+    if entity(item) == "PROJECT":
         return subject(item)
     _, _, project_id = item["PK"].partition("#PRJ#")
     return project_id or None

@@ -32,7 +32,7 @@ def read(table: Table, wg: str, order_id: str) -> Order:
 
 def find(table: Table, wg: str, order_id: str) -> Order | None:
     """The order, if there is one. The ids may come from outside, so they may be anything."""
-    if not (ids.is_id(ids.Kind.WORKGROUP, wg) and ids.is_id(ids.Kind.ORDER, order_id)):
+    if not (ids.is_id(ids.Prefix.WORKGROUP, wg) and ids.is_id(ids.Prefix.ORDER, order_id)):
         return None
     item = table.read(keys.order(wg, order_id))
     return of_item(item) if item else None

@@ -120,7 +120,7 @@ def expire(table: StampedTable, item: Item, *, look_again: datetime | None) -> N
 
 
 def read(table: Table, wg: str, pack_id: str) -> Pack:
-    if not ids.is_id(ids.Kind.PACK, pack_id):
+    if not ids.is_id(ids.Prefix.PACK, pack_id):
         raise NotFound
     item = table.read(keys.pack(wg, pack_id))
     if item is None:

@@ -127,7 +127,7 @@ def met(item: Item) -> Met[Project]:
 
 def key(wg: str, project_id: str) -> Key:
     """The project's key, or `NotFound` for a text that can't be a project's id."""
-    if not ids.is_id(ids.Kind.PROJECT, project_id):
+    if not ids.is_id(ids.Prefix.PROJECT, project_id):
         raise NotFound
     return keys.project(wg, project_id)
 

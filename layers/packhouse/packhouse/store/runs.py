@@ -210,7 +210,7 @@ def ended_by(table: StampedTable, met: Item | None, settlement: Settlement) -> t
 
 def key(wg: str, project_id: str, run_id: str) -> Key:
     """The run's key, or `NotFound` for a text that can't be a run's id."""
-    if not (ids.is_id(ids.Kind.PROJECT, project_id) and ids.is_id(ids.Kind.RUN, run_id)):
+    if not (ids.is_id(ids.Prefix.PROJECT, project_id) and ids.is_id(ids.Prefix.RUN, run_id)):
         raise NotFound
     return keys.run(wg, project_id, run_id)
 

@@ -175,4 +175,4 @@ class _Tick:
 
 def _named(queue: str, item: Item) -> dict[str, Any]:
     """An item's name in the log."""
-    return {"queue": queue, "kind": keys.kind(item), "item": keys.loggable(keys.subject(item))}
+    return {"queue": queue, "kind": keys.entity(item), "item": keys.loggable(keys.subject(item))}

@@ -6,7 +6,7 @@ from enum import StrEnum, auto
 from typing import Any
 
 from packhouse.domain.access import MAY, Permission, Principal, PrincipalKind, Role, Stamp
-from packhouse.domain.ids import Kind, is_id
+from packhouse.domain.ids import Prefix, is_id
 from packhouse.errors import NotFound, NotPermitted, TryAgain, Unauthenticated
 
 
@@ -57,7 +57,7 @@ def signed_in(event: Mapping[str, Any]) -> Principal:
 
 def require(principal: Principal, workgroup_id: str, may: Permission) -> Role:
     """The role by which the principal may do this in the workgroup: a stranger gets 404, another role 403."""
-    if not is_id(Kind.WORKGROUP, workgroup_id):
+    if not is_id(Prefix.WORKGROUP, workgroup_id):
         raise NotFound
     role = principal.role_in(workgroup_id)
     if role is None:

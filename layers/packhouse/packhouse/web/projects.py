@@ -3,7 +3,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from packhouse.domain.access import Stamp
-from packhouse.domain.ids import Kind, named, request_hash
+from packhouse.domain.ids import Prefix, named, request_hash
 from packhouse.domain.projects import Project, ProjectState
 from packhouse.web.fields import Instant, Licenses, Maybe, Name, Request, View
 
@@ -23,7 +23,7 @@ class CreateProject(Request):
         """The project to create, named by the caller's key."""
         return Project(
             workgroup_id=wg,
-            project_id=named(Kind.PROJECT, wg, "POST projects", key),
+            project_id=named(Prefix.PROJECT, wg, "POST projects", key),
             name=self.name,
             customer=self.customer,
             inactivity_days=self.inactivity_days,

@@ -58,7 +58,7 @@ def burn_down(content: Content) -> Iterator[Broken]:
     starts = {(entry.owner, entry.request_id) for entry in content.entries if entry.kind in TAKING}
     of_packs: dict[str, dict[str, list[Entry]]] = defaultdict(lambda: defaultdict(list))
     for entry in content.entries:
-        if entry.kind.startswith("pack.") and ids.is_id(ids.Kind.PACK, entry.item):
+        if entry.kind.startswith("pack.") and ids.is_id(ids.Prefix.PACK, entry.item):
             request_id = entry.request_id or entry.entry_id  # a change from outside Packhouse is a request of its own
             of_packs[entry.owner][request_id].append(entry)
     for wg, requests in of_packs.items():

@@ -20,7 +20,7 @@ def idle_end(content: Content) -> Iterator[Broken]:
     for run in content.runs:
         by_project[run.workgroup_id, run.project_id].append(run)
     for item in content.items:
-        if keys.kind(item) != "PROJECT" or item.get("state") not in ENDED_IDLE:
+        if keys.entity(item) != "PROJECT" or item.get("state") not in ENDED_IDLE:
             continue
         project_id = keys.subject(item)
         its_runs = by_project[owner(item), project_id]

@@ -23,7 +23,7 @@ def settle_once(content: Content) -> Iterator[Broken]:
         fields = {change.field: change.after for change in entry.changes}
         if fields.get("state") in ENDED or fields.get("outcome"):
             ended.add((entry.owner, entry.item))
-    queued = {keys.subject(item) for item in content.items if keys.kind(item) == "RUN" and "due" in item}
+    queued = {keys.subject(item) for item in content.items if keys.entity(item) == "RUN" and "due" in item}
     for run in content.runs:
         name = (run.workgroup_id, run.run_id)
         over = run.state in ENDED if run.coverage is Coverage.LICENSED else run.settled_at is not None

@@ -10,7 +10,7 @@ from packhouse.store import keys
 def isolation(content: Content) -> Iterator[Broken]:
     """Runs and entitlements use only packs and projects of their own workgroup."""
     owned = {(pack.workgroup_id, pack.pack_id) for pack in content.packs}
-    owned |= {(owner(item), keys.subject(item)) for item in content.items if keys.kind(item) == "PROJECT"}
+    owned |= {(owner(item), keys.subject(item)) for item in content.items if keys.entity(item) == "PROJECT"}
     for run in content.runs:
         for used in (run.project_id, *run.allocation):
             if (run.workgroup_id, used) not in owned:
