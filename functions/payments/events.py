@@ -12,7 +12,6 @@ from aws_lambda_powertools import Logger
 from packhouse import runtime
 from packhouse.checkout import receiving
 from packhouse.checkout.receiving import Collaborators
-from packhouse.domain.access import Stamp
 from packhouse.payments import client
 from packhouse.settings import settings
 from packhouse.store.table import StampedTable
@@ -25,8 +24,8 @@ logger = Logger()
 def handler(event: Mapping[str, Any], _context: object) -> None:
     for record in event["Records"]:
         message = json.loads(record["body"])
-        stamp = Stamp(principal=PRINCIPAL, request_id=message["event_id"], changed_at=runtime.now())
-        receipt = receiving.receive(_using(runtime.table().stamped(stamp)), message["object_id"])
+        table = runtime.stamped(PRINCIPAL, message["event_id"])
+        receipt = receiving.receive(_using(table), message["object_id"])
         logger.info("payment event", kind=message["kind"], receipt=receipt, event_id=message["event_id"])
 
 

@@ -11,7 +11,6 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from packhouse import runtime
 from packhouse.checkout import receiving
 from packhouse.checkout.receiving import Collaborators
-from packhouse.domain.access import Stamp
 from packhouse.errors import PaymentRejected, Refusal
 from packhouse.payments import client
 from packhouse.payments.provider import Notice, Payments, TooManyNotices
@@ -36,9 +35,7 @@ def handler(_event: Mapping[str, Any], context: LambdaContext) -> dict[str, int]
     The mark doesn't pass an event whose session can't be read now, for a day; later events are done all the same. If a
     round is longer than a tick, the next tick continues it.
     """
-    begins = runtime.now()
-    name = f"reconcile-{begins:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}"
-    table = runtime.table().stamped(Stamp(principal=PRINCIPAL, request_id=name, changed_at=begins))
+    table = runtime.stamped(PRINCIPAL, f"reconcile-{runtime.now():%Y%m%dT%H%M%S}-{uuid4().hex[:8]}")
     now = table.stamp.at
     mark, begun = marks.read(table) or (now - FIRST_LOOK, None)
     since, unsure = (begun, mark) if begun else (mark - OVERLAP, now)
@@ -63,9 +60,9 @@ def _time_left(context: LambdaContext) -> bool:
 
 def _looked_at(notice: Notice, *, given_up: bool) -> bool:
     """Bring the order up to date with the event's session. False if the next round must try it again."""
-    stamp = Stamp(principal=PRINCIPAL, request_id=notice.event_id, changed_at=runtime.now())
+    table = runtime.stamped(PRINCIPAL, notice.event_id)
     try:
-        receipt = receiving.receive(_using(runtime.table().stamped(stamp)), notice.object_id)
+        receipt = receiving.receive(_using(table), notice.object_id)
     except Refusal as refusal:
         last = given_up or isinstance(refusal, PaymentRejected)  # an operator must look
         logger.warning(receiving.ODD if last else "not now", event_id=notice.event_id, cause=refusal.slug)
