@@ -4,13 +4,37 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tests.histories import operations
-from tests.histories.operations import Operation, Ref
+from tests.model.rules import calls
+from tests.model.rules.calls import Item, Ref
 
 CALLERS, CALLS_EACH = 5, 6
 AS_USUAL = 0.8
 RELEASED = 0.6
 ITEMS_MAX = 2
+RETRIES_MAX = 1
+"""How often a root may be retried in a history: less than ever in earnest, so that it is met."""
+
+type Operation = (
+    calls.Start
+    | calls.Heartbeat
+    | calls.Settle
+    | calls.Pay
+    | calls.Assign
+    | calls.Withdraw
+    | calls.Change
+    | calls.Remove
+    | calls.Sweep
+    | calls.SweepRun
+    | calls.SweepPack
+    | calls.LookAtPack
+    | calls.LookAtStock
+    | calls.LookAtRun
+)
+
+
+def project_of(name: str) -> str:
+    """The project in which a name starts its runs: there are two, so that work goes on when one is removed."""
+    return "q" if name in {"c", "d"} else "p"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,21 +179,37 @@ def _drawn(rng: random.Random, kind: Kind, packs: Sequence[str], sessions: Seque
     usual, now = kind.usual[name], -rng.choice(kind.lag)
     run, project = (name, rng.randrange(len(usual.licenses))), rng.choice("pq")
     kinds: Mapping[str, Callable[[], Step]] = {
-        "start": lambda: operations.Start(name, _licenses(rng, usual), 6, now, user=usual.user, parent=usual.parent),
-        "heartbeat": lambda: operations.Heartbeat(run, rng.choice((3, 9)), now),
-        "settle": lambda: operations.Settle(run, *_ending(rng, usual), now),
-        "pay": lambda: operations.Pay(rng.choice(sessions), now),
-        "assign": lambda: operations.Assign(rng.choice(kind.users), now),
-        "withdraw": lambda: operations.Withdraw(rng.choice(kind.users), now),
-        "change": lambda: operations.Change(project, now),
-        "remove": lambda: operations.Remove(project, rng.random() < RELEASED, now),
-        "sweep": lambda: operations.Sweep(now=0),
-        "look at pack": lambda: operations.LookAtPack(rng.choice(packs), now),
-        "look at run": lambda: operations.LookAtRun(run, now),
+        "start": lambda: start(name, _licenses(rng, usual), 6, now=now, user=usual.user, parent=usual.parent),
+        "heartbeat": lambda: calls.Heartbeat(run, rng.choice((3, 9)), now),
+        "settle": lambda: calls.Settle(run, *_ending(rng, usual), now),
+        "pay": lambda: _pay(rng.choice(sessions), now),
+        "assign": lambda: calls.Assign(rng.choice(kind.users), now),
+        "withdraw": lambda: calls.Withdraw(rng.choice(kind.users), now),
+        "change": lambda: calls.Change(project, (("name", "another"),), now),
+        "remove": lambda: calls.Remove(project, rng.random() < RELEASED, now),
+        "sweep": lambda: calls.Sweep(now=0),
+        "look at pack": lambda: calls.LookAtPack(rng.choice(packs), now),
+        "look at run": lambda: calls.LookAtRun(run, now),
         "move the clock": lambda: Tick(rng.randint(1, 5)),
     }
     drawn = rng.choices(list(kind.weights), list(kind.weights.values()))[0] if number else kind.first
     return kinds[drawn]()
+
+
+def start(  # what a start is made of
+    name: str, licenses: Sequence[int], lease: int, *, now: int, user: str | None = None, parent: Ref | None = None
+) -> calls.Start:
+    """Items of one user, if one is named; with a parent it retries the errors which that run left."""
+    items = [
+        Item(item_id=f"box-{number}", licenses=quantity, user=user, parent=parent)
+        for number, quantity in enumerate(licenses)
+    ]
+    return calls.Start(name=name, project=project_of(name), items=tuple(items), lease=lease, now=now)
+
+
+def _pay(name: str, now: int) -> calls.Pay:
+    """An order is named as the pack that it becomes."""
+    return calls.Pay(name, (name,), now)
 
 
 def _licenses(rng: random.Random, usual: Usual) -> tuple[int, ...]:

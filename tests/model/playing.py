@@ -11,6 +11,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.model.machine import Machine
 from tests.model.stage import Stage
 
+LONG = "MODEL_RUNS" in os.environ
 RUNS = int(os.environ.get("MODEL_RUNS", "100"))
 """Of all machines together."""
 STEPS = int(os.environ.get("MODEL_STEPS", "40"))
