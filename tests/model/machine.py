@@ -1,4 +1,4 @@
-"""What every machine has: the real Packhouse, the model, and the comparing of their answers, states and counters."""
+"""The base of the machines: the real Packhouse, the model, and how their answers, states and counters are compared."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -18,7 +18,7 @@ from tests.model.rules.step import alone
 from tests.model.stage import Stage
 
 PICK = st.integers(0, 11)
-"""Chooses among the things that there are: `of` takes the number modulo how many."""
+"""Chooses a thing from a list: `of` takes the number modulo the length."""
 MOVES_MIN = 5
 """A run of fewer moves isn't counted."""
 COMPARED_EVERY = 5
@@ -29,7 +29,7 @@ type Act = Callable[..., None]
 
 
 class Move:
-    """Something that can be done next, by its weight among the others, if there is what it needs."""
+    """An act that may come next: `weight` says how often, `when` whether it is possible now."""
 
     def __init__(
         self, act: Act, weight: int, when: Callable[[Any], object], drawn: Mapping[str, st.SearchStrategy[Any]]
@@ -45,8 +45,8 @@ def move(
 ) -> Callable[[Act], Act]:
     """Make a method a move; its arguments are drawn.
 
-    Hypothesis has rules of its own for that, but leaves half of them out of each run, so that what needs five in a row
-    (an order, its payment, the news of it, a start, a settlement) would hardly ever happen.
+    Hypothesis has rules of its own, but leaves half of them out of each run. Five that build on each other (an order,
+    its payment, the news of it, a start, a settlement) would hardly ever come together.
     """
 
     def mark(act: Act) -> Act:
@@ -63,7 +63,7 @@ class Machine(RuleBasedStateMachine):
         self.terms: Terms = stage.set_up()
         self.state = State(self.terms)
         self.asking = Asking(stage, self.terms)
-        self.agreed = True
+        self.agreed = False
         self.last_move: tuple[Move, dict[str, object]] | None = None
         self.moves_made = self.since_compared = self._keys = 0
 
@@ -82,27 +82,23 @@ class Machine(RuleBasedStateMachine):
 
     def ask(self, call: object, who: str = "worker", **how: bool) -> object:
         """The real Packhouse answers as the model does."""
-        self.agreed = False
         return self.agree(call, self.asking.ask(call, who, **how))
 
     def agree(self, call: object, told: object) -> object:
-        """The answer, if it is the model's; which then is in the state after it."""
-        self.agreed = False
+        """The answer must be the model's. The model goes on to the state after it."""
         expected, self.state = alone(self.state, call)
         if isinstance(expected, Ended) and isinstance(told, Ended) and told.now is None:
             told = replace(told, now=expected.now)
         assert told == expected, f"{call}: {told} told, {expected} expected"
         self.met(type(call).__name__, expected)
-        self.agreed = True
         return expected
 
     def compare(self) -> None:
         """Every state and counter in the table is the model's."""
-        self.agreed, self.since_compared = False, 0
+        self.since_compared = 0
         told, expected = self.stage.things(), self.asking.expected(self.state)
         differ = {name for name in told.keys() | expected.keys() if told.get(name) != expected.get(name)}
         assert not differ, [f"{name}: {told.get(name)} told, {expected.get(name)} expected" for name in sorted(differ)]
-        self.agreed = True
 
     @rule(data=st.data())
     def go_on(self, data: st.DataObject) -> None:
@@ -116,13 +112,15 @@ class Machine(RuleBasedStateMachine):
         self.stage.tally.steps += 1
         if self.moves_made == MOVES_MIN:
             self.stage.tally.runs += 1
+        self.agreed = False
         chosen.act(self, **drawn)
         self.since_compared += 1
         if self.since_compared >= COMPARED_EVERY:  # it costs as much as a move
             self.compare()
+        self.agreed = True
 
     def teardown(self) -> None:
-        """In the end all is as in the model, and every invariant holds. After a disagreement neither is asked."""
+        """In the end the table is as in the model, and every invariant holds. After a disagreement, neither."""
         if self.agreed:
             self.compare()
             self.stage.check()

@@ -47,7 +47,7 @@ class EntitlementMoves(RunMoves):
         weight=3, when=lambda self: self.open_ones(), pick=PICK, errors=ERRORS, error_count=st.sampled_from([None, 7])
     )
     def leave_errors(self, pick: int, errors: tuple[str, ...], error_count: int | None) -> None:
-        """A success that leaves errors; of a retry also such as its parent never had."""
+        """A success that leaves errors; of a retry also errors that its parent never had."""
         self.ask(Settle(of(self.open_ones(), pick), "succeeded", None, errors, self.now, error_count))
 
     @move(weight=2, when=lambda self: self.open_ones(), pick=PICK)
@@ -79,7 +79,7 @@ class EntitlementMoves(RunMoves):
 
     @move(when=lambda self: self.state.runs, pick=PICK, odd=st.sampled_from(["any", "item", "service", "nobody"]))
     def retry_oddly(self, pick: int, odd: str) -> None:
-        """Whatever came of the parent; as another item, or of another service, or of nobody."""
+        """A parent in any state; another item, another service, another project, or a parent that isn't there."""
         ref, run = of(self.runs(), pick)
         match odd:
             case "any":
@@ -103,7 +103,7 @@ class EntitlementMoves(RunMoves):
         errors: tuple[str, ...] = (),
         user: str | None = None,
     ) -> str:
-        """The name of a start that retries a run as itself, but for what is said otherwise."""
+        """The name of a start that retries a run: its own item, service and project, unless the call names others."""
         item = Item(item_id=item_id or run.item.item_id, user=user, parent=parent, errors=errors)
         where, what = project or run.request.project, service or run.request.service
         self.ask(Start(name=(name := self.key()), project=where, items=(item,), service=what, now=self.now))

@@ -49,19 +49,18 @@ class OrderMoves(RunMoves):
         """Somebody looked at these orders at Stripe: those that were paid are so now, with a pack for each line."""
         for order in looked_at:
             if order in self.unnoticed():
-                self.agreed = False
                 packs = self.stage.call("GET", f"orders/{self.asking.ids[order.name]}", "ada").body["packs"]
                 assert len(set(packs)) == len(order.lines), f"{order}: {packs}, paid as {whom} knows"
                 _, self.state = alone(self.state, Pay(order.name, tuple(packs), self.now))
                 self.met("found paid", whom)
-                self.agreed = True
 
-    def ask_of(self, order: Order, call: object, who: str) -> None:
-        """A call that looks at the order's page first, if the order is open."""
+    def ask_of(self, order: Order, call: Renew | Cancel, who: str) -> None:
+        """A call that looks at the page of an open order first, unless the call was answered before."""
         self.stage.tell_stripe_the_time()
-        self.agreed = False
         told = self.asking.ask(call, who)
-        self.found_paid([order] if order.status == "open" else [], f"by {type(call).__name__}")
+        is_known = isinstance(call, Renew) and call.key in {page.key for page in order.pages}
+        looks = order.status == "open" and not is_known
+        self.found_paid([order] if looks else [], f"by {type(call).__name__}")
         self.agree(call, told)
 
     @move(weight=2, when=lambda self: len(self.state.orders) < ORDERS_MAX, lines=LINES, who=BUYERS)
@@ -80,10 +79,7 @@ class OrderMoves(RunMoves):
     @move(weight=2, when=lambda self: self.state.orders, pick=PICK, key=st.sampled_from("abc"), who=BUYERS)
     def renew(self, pick: int, key: str, who: str) -> None:
         order = of(self.orders(), pick)
-        fresh = key not in {page.key for page in order.pages}
-        self.ask_of(order, Renew(order.name, key, self.now), who) if fresh else self.ask(
-            Renew(order.name, key, self.now), who
-        )
+        self.ask_of(order, Renew(order.name, key, self.now), who)
 
     @move(weight=2, when=lambda self: self.state.orders, pick=PICK, key=st.sampled_from("ab"), who=BUYERS)
     def cancel(self, pick: int, key: str, who: str) -> None:
@@ -105,7 +101,6 @@ class OrderMoves(RunMoves):
         return [order for order in self.orders() if order.pages[-1].is_open(self.now)]
 
     def paid(self, order: Order, number: int, card: str) -> None:
-        self.agreed = False
         self.stage.tell_stripe_the_time()
         answer = self.stage.shop.stripe.pay(self.asking.urls[order.name][number], card)
         was_open = order.pages[number].is_open(self.now)
@@ -114,7 +109,6 @@ class OrderMoves(RunMoves):
             paid_at = self.terms.seconds(self.stage.charged_at())
             self.state = orders.at_stripe(self.state, order.name, number, paid_at=paid_at)
         self.met("pay", "closed" if not was_open else "paid" if card == SUCCEEDS else "declined")
-        self.agreed = True
 
     @move(weight=2, when=lambda self: self.state.orders, picks=st.lists(PICK, min_size=1, max_size=2))
     def webhooks(self, picks: list[int]) -> None:

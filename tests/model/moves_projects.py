@@ -41,7 +41,7 @@ type Settings = tuple[tuple[str, object], ...]
 class SweepMoves(RunMoves):
     @move(weight=2, most=MOST)
     def sweep(self, most: int | None) -> None:
-        """A tick that does what is due, and each thing is then as the model has it; or one that may do only so much."""
+        """A tick does all that is due, or only so many items. Then the table is as in the model."""
         state, now = self.state, self.now
         steps = [
             *((self.asking.ids[ref], SweepRun(ref, now)) for ref in state.runs),
@@ -57,7 +57,7 @@ class SweepMoves(RunMoves):
         self.compare()
 
     def agree_silently(self, call: object) -> None:
-        """What was done is in the table, and compared there."""
+        """A tick tells no answers; its effects are compared in the table."""
         answer, self.state = alone(self.state, call)
         self.met(type(call).__name__, answer)
 
@@ -69,7 +69,7 @@ class SweepMoves(RunMoves):
         most=MOST,
     )
     def wait_for_an_end(self, pick: int, seconds: int, most: int | None) -> None:
-        """Until a project or pack ends or is to be warned of its end, or a little off; and a tick then."""
+        """Until a project or pack ends, or a project is to be warned, or some seconds off; then a tick."""
         self.wait_until(of(self.ends(), pick) + seconds)
         self.sweep(most)
 
@@ -82,7 +82,7 @@ class SweepMoves(RunMoves):
 
     @move(weight=3, when=lambda self: self.held(), pick=PICK, late=st.sampled_from([False, False, True]))
     def keep_alive(self, pick: int, late: bool) -> None:  # noqa: FBT001  # a strategy's
-        """A hold lives on past its first end, where a tick finds it; or it lapses, and reads so before a tick comes."""
+        """A hold lives on past its first end, and a tick leaves it; or it lapses, and reads so before a tick comes."""
         ref, run = of(self.held(), pick)
         if not late:
             self.ask(Heartbeat(ref, DAY, self.now))
@@ -93,7 +93,7 @@ class SweepMoves(RunMoves):
 
     @move(weight=2, when=lambda self: self.fruitful(), pick=PICK, sooner=st.booleans())
     def wait_for_retirement(self, pick: int, sooner: bool) -> None:  # noqa: FBT001  # a strategy's
-        """Until a project ends in which something was settled, or the second before; and a tick then."""
+        """Until a project ends in which a run was settled, or the second before; then a tick."""
         project = self.state.projects[of(self.fruitful(), pick)]
         self.wait_until(projects.ends(self.terms, project) - sooner)
         self.sweep(None)
@@ -125,13 +125,11 @@ class SweepMoves(RunMoves):
         """Once all its days are closed, usage is what the model counts."""
         self.wait(3 * DAY)
         self.stage.roll_up()
-        self.agreed = False
         for by in ("month", "sku", "project"):
             told = {row.pop("key"): row for row in self.stage.call("GET", f"usage?by={by}", "ada").body["items"]}
             sums = usage.sums(self.state, by=by)
             assert told == {self.asking.ids.get(key, key): sum_ for key, sum_ in sums.items()}
         self.met("Usage", "counted")
-        self.agreed = True
 
 
 class ProjectMoves(SweepMoves):

@@ -52,7 +52,7 @@ class StockMoves(Machine):
         crumbs=st.sampled_from([False, False, True]),
     )
     def grant(self, sku: str, quantity: int, lives: int, crumbs: bool) -> None:  # noqa: FBT001  # a strategy's
-        """A pack; or more packs of one license than one run may be spread over."""
+        """A pack; or packs of one license each, more than one run may hold."""
         for minutes in range(CRUMBS if crumbs else 1):
             self.granted(sku, 1 if crumbs else quantity, lives + 60 * minutes)
 
@@ -81,7 +81,7 @@ class StockMoves(Machine):
 
     @move(weight=4, when=lambda self: self.edges(), pick=PICK, sooner=st.booleans())
     def wait_for_an_edge(self, pick: int, sooner: bool) -> None:  # noqa: FBT001  # a strategy's
-        """Until a lease ends, or a pack of which licenses are held, or the second before."""
+        """Until a lease ends, or a pack whose licenses are held, or the second before."""
         self.wait_until(of(self.edges(), pick) - sooner)
 
     def edges(self) -> list[int]:
@@ -111,11 +111,11 @@ class RunMoves(StockMoves):
 
     @move(weight=2, when=lambda self: self.crumbled(), beside=st.booleans())
     def start_on_crumbs(self, beside: bool) -> None:  # noqa: FBT001  # a strategy's
-        """More for one item than the packs that go first let one run have."""
+        """One item asks for a license of each of so many packs: more packs than one run may hold."""
         self.started(self.roomiest().name, *([(1, None)] if beside else []), (CRUMBS, None))
 
     def crumbled(self) -> bool:
-        """Whether more packs than one run may be spread over go first, with a license each."""
+        """Whether the first packs in burn-down order have one license each, and are too many for one run."""
         first = [pack.available for pack in self.state.usable(MAILBOXES, self.now)][:CRUMBS]
         return first == [1] * CRUMBS and bool(self.active()) and self.roomiest().most >= CRUMBS
 
@@ -164,7 +164,7 @@ class RunMoves(StockMoves):
 
     @move(when=lambda self: any(run.settled for run in self.state.runs.values()), pick=PICK)
     def settle_again(self, pick: int) -> None:
-        """As it was settled before, all of it said."""
+        """The settlement that ended it, with nothing left to a default."""
         run = of([run for _, run in self.runs() if run.settled], pick)
         self.ask(_again(run, self.now), "amy")
 

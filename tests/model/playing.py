@@ -12,7 +12,7 @@ from tests.model.machine import Machine
 from tests.model.stage import Stage
 
 LONG = "MODEL_RUNS" in os.environ
-RUNS = int(os.environ.get("MODEL_RUNS", "100"))
+RUNS = int(os.environ.get("MODEL_RUNS", "50"))
 """Of all machines together."""
 STEPS = int(os.environ.get("MODEL_STEPS", "40"))
 SEED = int(os.environ.get("MODEL_SEED", "1"))

@@ -32,7 +32,7 @@ ENOUGH = 100
 
 
 class Runs(RunMoves):
-    """Packs that anybody granted, and all that is done with their licenses."""
+    """Granted packs, and runs on their licenses."""
 
     @initialize(
         quantity=st.integers(3, 12),
@@ -40,13 +40,13 @@ class Runs(RunMoves):
         lives=st.sampled_from([*LIVES[:2], *LIVES[-2:]]),
     )
     def set_out(self, quantity: int, most: int, lives: int) -> None:
-        """Licenses, a project, and runs that are held: else most of a run is spent on finding nothing."""
+        """Licenses, a project, and held runs, so that the moves find something to work on."""
         self.granted(MAILBOXES, quantity, lives)
         self.started(self.created(max_licenses_per_item=most), (1, None), (1, None), lease=DAY)
 
 
 class Uses(EntitlementMoves, ProjectMoves):
-    """How licenses are used: held, assigned, not needed; and what the sweep ends, at once or after months."""
+    """Licenses held, assigned or not needed; projects and packs that the sweep ends, at once or after months."""
 
     @initialize(
         quantity=st.integers(2, 6),
@@ -78,13 +78,13 @@ class Uses(EntitlementMoves, ProjectMoves):
         if self.agreed:
             self.sweep(None)
             self.watch()
-        super().teardown()
-        if self.agreed and self.stage.is_written and self.now < self.terms.seconds(START) + A_YEAR:
-            self.use()
+            super().teardown()
+            if self.stage.is_written and self.now < self.terms.seconds(START) + A_YEAR:
+                self.use()
 
 
 class Orders(OrderMoves):
-    """Packs that were paid for at the fake Stripe, and a little of what is done with them."""
+    """Packs that were paid for at the fake Stripe, and runs on their licenses."""
 
     @initialize(quantity=st.integers(3, 8))
     def set_out(self, quantity: int) -> None:
@@ -130,7 +130,7 @@ MEET: dict[type[Machine], set[str]] = {
 }
 
 
-@pytest.mark.parametrize(("machine", "share"), [(Runs, 48), (Uses, 32), (Orders, 20)])
+@pytest.mark.parametrize(("machine", "share"), [(Runs, 36), (Uses, 40), (Orders, 24)])
 def test_states_and_counters_are_the_models(
     machine: type[Machine], share: int, shop: Shop, record_property: Callable[[str, object], None]
 ) -> None:
