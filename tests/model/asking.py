@@ -12,7 +12,10 @@ from tests.model.rules.coverage import DECISIONS
 from tests.model.rules.state import State, Terms
 from tests.model.stage import Stage, Thing
 
-NOWHERE, NOBODY = f"prj_{'0' * 32}", f"run_{'0' * 32}"
+type Asked = tuple[Answer, Callable[[Answer], object]]
+"""An answer, and how to read it if it isn't a refusal."""
+
+NO_PROJECT, NO_RUN = f"prj_{'0' * 32}", f"run_{'0' * 32}"
 
 
 class Asking:
@@ -27,7 +30,7 @@ class Asking:
 
     def ask(self, call: Any, who: str, *, respelled: bool = False) -> object:  # noqa: ANN401  # any call
         """One call by one of the world's people or keys; `respelled`: the same in other words."""
-        asks: Mapping[type, Callable[..., tuple[Answer, Callable[[Answer], object]]]] = {
+        asks: Mapping[type, Callable[..., Asked]] = {
             calls.Start: self._start,
             calls.Heartbeat: self._heartbeat,
             calls.Settle: self._settle,
@@ -54,14 +57,14 @@ class Asking:
 
     # --- runs ---
 
-    def _start(self, call: calls.Start, who: str, *, respelled: bool = False) -> Any:  # noqa: ANN401  # as above
+    def _start(self, call: calls.Start, who: str, *, respelled: bool = False) -> Asked:
         body: dict[str, Any] = {
             "service": call.service,
             "pass": "retry_errors" if call.items[0].parent else "full",
             "items": [self._item(item, respelled=respelled) for item in call.items],
             **({"lease_seconds": call.lease} if call.lease else {}),
         }
-        path = f"projects/{self.ids.get(call.project, NOWHERE)}/runs"
+        path = f"projects/{self.ids.get(call.project, NO_PROJECT)}/runs"
 
         def read(answer: Answer) -> object:
             assert answer.status == 201
@@ -78,7 +81,7 @@ class Asking:
             "item_id": f" {item.item_id} " if respelled else item.item_id,
             "licenses": None if respelled and item.licenses == 1 else item.licenses,
             "user": item.user.upper() if respelled and item.user else item.user,
-            "parent_run_id": self.ids.get(item.parent, NOBODY) if item.parent else None,
+            "parent_run_id": self.ids.get(item.parent, NO_RUN) if item.parent else None,
             "errors": list(item.errors) or None,
         }
         return {name: value for name, value in said.items() if value is not None}
@@ -90,20 +93,20 @@ class Asking:
         return self.stage.seconds(run.get("lease_expires_at"))
 
     def _path(self, ref: Ref) -> str:
-        return f"projects/{self.ids[self.homes[ref]] if ref in self.homes else NOWHERE}/runs/{self.id_of(ref)}"
+        return f"projects/{self.ids[self.homes[ref]] if ref in self.homes else NO_PROJECT}/runs/{self.id_of(ref)}"
 
     def id_of(self, ref: Ref) -> str:
-        return self.ids.get(ref, NOBODY)
+        return self.ids.get(ref, NO_RUN)
 
-    def _heartbeat(self, call: calls.Heartbeat, who: str) -> Any:  # noqa: ANN401  # as above
+    def _heartbeat(self, call: calls.Heartbeat, who: str) -> Asked:
         answer = self._call("POST", f"{self._path(call.run)}/heartbeat", who, json={"lease_seconds": call.seconds})
         return answer, lambda answer: calls.Extended(self._until(answer.body))
 
-    def _settle(self, call: calls.Settle, who: str) -> Any:  # noqa: ANN401  # as above
+    def _settle(self, call: calls.Settle, who: str) -> Asked:
         answer = self._call("POST", f"{self._path(call.run)}/settle", who, json=_settlement(call))
         return answer, lambda answer: calls.Ended(answer.body.get("licenses_used"), now=None)
 
-    def _look(self, call: calls.LookAtRun, who: str) -> Any:  # noqa: ANN401  # as above
+    def _look(self, call: calls.LookAtRun, who: str) -> Asked:
         def read(answer: Answer) -> object:
             run = answer.body
             return calls.Standing(run["state"], run.get("licenses_used"), run.get("outcome"))
@@ -131,16 +134,16 @@ class Asking:
 
     # --- entitlements ---
 
-    def _assign(self, call: calls.Assign, who: str, *, respelled: bool = False) -> Any:  # noqa: ANN401  # as above
+    def _assign(self, call: calls.Assign, who: str, *, respelled: bool = False) -> Asked:
         user = f" {call.user.upper()}" if respelled else call.user
         answer = self._call("PUT", f"entitlements/{quote(user, safe='')}/{call.sku}", who)
         return answer, lambda answer: calls.Assigned(answer.body["pack_id"], now=answer.status == 201)
 
-    def _withdraw(self, call: calls.Withdraw, who: str) -> Any:  # noqa: ANN401  # as above
+    def _withdraw(self, call: calls.Withdraw, who: str) -> Asked:
         answer = self._call("DELETE", f"entitlements/{quote(call.user, safe='')}/{call.sku}", who)
         return answer, lambda answer: calls.Withdrawn(answer.body["pack_id"])
 
-    def _count(self, call: calls.Count, who: str) -> Any:  # noqa: ANN401  # as above
+    def _count(self, call: calls.Count, who: str) -> Asked:
         items = [{**({"user": user} if user else {}), "licenses": licenses} for user, licenses in call.needs]
         answer = self._call("POST", "coverage", who, json={"service": call.service, "items": items})
         return answer, lambda answer: calls.Counted(
@@ -149,38 +152,40 @@ class Asking:
 
     # --- projects ---
 
-    def _create(self, call: calls.Create, who: str) -> Any:  # noqa: ANN401  # as above
+    def _create(self, call: calls.Create, who: str) -> Asked:
         def read(answer: Answer) -> object:
             self.ids[call.project] = answer.body["project_id"]
             return calls.Done(answer.body["state"], again=_replayed(answer))
 
         return self._call("POST", "projects", who, json=dict(call.settings), key=call.project), read
 
-    def _change(self, call: calls.Change, who: str) -> Any:  # noqa: ANN401  # as above
-        answer = self._call("PATCH", f"projects/{self.ids.get(call.project, NOWHERE)}", who, json=dict(call.settings))
+    def _change(self, call: calls.Change, who: str) -> Asked:
+        answer = self._call(
+            "PATCH", f"projects/{self.ids.get(call.project, NO_PROJECT)}", who, json=dict(call.settings)
+        )
         return answer, lambda answer: calls.Done(answer.body["state"])
 
-    def _remove(self, call: calls.Remove, who: str) -> Any:  # noqa: ANN401  # as above
+    def _remove(self, call: calls.Remove, who: str) -> Asked:
         release = "?release=true" if call.release else ""
-        answer = self._call("DELETE", f"projects/{self.ids.get(call.project, NOWHERE)}{release}", who)
+        answer = self._call("DELETE", f"projects/{self.ids.get(call.project, NO_PROJECT)}{release}", who)
         return answer, lambda answer: calls.Done(answer.body["state"])
 
     # --- orders ---
 
-    def _place(self, call: calls.Place, who: str) -> Any:  # noqa: ANN401  # as above
+    def _place(self, call: calls.Place, who: str) -> Asked:
         lines = [{"sku": sku, "quantity": quantity} for sku, quantity in call.lines]
         return self._ordered(
             call.order, self._call("POST", "orders", who, json=ORDER | {"lines": lines}, key=call.order)
         )
 
-    def _renew(self, call: calls.Renew, who: str) -> Any:  # noqa: ANN401  # as above
+    def _renew(self, call: calls.Renew, who: str) -> Asked:
         path = f"orders/{self.ids[call.order]}/checkout"
         return self._ordered(call.order, self._call("POST", path, who, key=call.key))
 
-    def _cancel(self, call: calls.Cancel, who: str) -> Any:  # noqa: ANN401  # as above
+    def _cancel(self, call: calls.Cancel, who: str) -> Asked:
         return self._ordered(call.order, self._call("POST", f"orders/{self.ids[call.order]}/cancel", who, key=call.key))
 
-    def _ordered(self, order: str, answer: Answer) -> Any:  # noqa: ANN401  # as above
+    def _ordered(self, order: str, answer: Answer) -> Asked:
         def read(answer: Answer) -> object:
             self.ids[order] = answer.body["order_id"]
             urls, url = self.urls.setdefault(order, []), answer.body.get("checkout_url")
