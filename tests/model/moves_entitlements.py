@@ -69,7 +69,7 @@ class EntitlementMoves(RunMoves):
         if left and (name, 0) in self.state.runs:
             self.ask(Settle((name, 0), "succeeded", None, left, self.now))
 
-    @move(when=lambda self: self.parents(), pick=PICK)
+    @move(weight=2, when=lambda self: self.parents(), pick=PICK)
     def retry_to_the_last(self, pick: int) -> None:
         """As often as may be, and once more."""
         ref, run = of(self.parents(), pick)
@@ -110,8 +110,9 @@ class EntitlementMoves(RunMoves):
         return name
 
     def parents(self) -> list[tuple[Ref, Run]]:
-        """Runs that may be retried, the newest first."""
-        return [(ref, run) for ref, run in self.runs() if run.succeeded and run.settled and run.settled.error_count]
+        """Runs that may be retried: those of active projects first, the newest of each first."""
+        left = [(ref, run) for ref, run in self.runs() if run.succeeded and run.settled and run.settled.error_count]
+        return sorted(left, key=lambda one: one[1].request.project not in self.active())
 
     def open_ones(self) -> list[Ref]:
         """Runs that can be settled: retries first, the newest of each first."""

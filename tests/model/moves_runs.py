@@ -12,7 +12,7 @@ from tests.model.rules.state import DAY, HOUR, Project, Run
 ANN = "ann@example.com"
 LIVES = [90 * 60, 20 * HOUR, 20 * DAY, 45 * DAY, 365 * DAY]
 """How long a pack that is granted still lives."""
-WAITS = st.sampled_from([1, 59, 60, 600, HOUR, 6 * HOUR, DAY, 10 * DAY, 31 * DAY, 200 * DAY])
+WAITS = st.sampled_from([1, 59, 60, 600, HOUR, HOUR, 6 * HOUR, DAY, 10 * DAY, 200 * DAY])
 PACKS_MAX, PROJECTS_MAX, CRUMBS = 20, 4, 6
 SKUS = st.sampled_from([MAILBOXES, MAILBOXES, "document-migration", "user-migration-bundle", "device-management"])
 SERVICES = st.sampled_from([*[MAILBOXES] * 8, "document-migration", "device-provisioning", "gardening"])
@@ -75,21 +75,15 @@ class StockMoves(Machine):
         settings = (*project.request, ("customer", "Contoso")) if otherwise else project.request
         self.ask(Create(project.name, settings, self.now))
 
-    @move(weight=2, seconds=WAITS)
+    @move(seconds=WAITS)
     def wait_a_while(self, seconds: int) -> None:
         self.wait(seconds)
 
-    @move(weight=4, when=lambda self: self.edges(), pick=PICK, sooner=st.booleans())
-    def wait_for_an_edge(self, pick: int, sooner: bool) -> None:  # noqa: FBT001  # a strategy's
-        """Until a lease ends, or a pack whose licenses are held, or the second before."""
-        self.wait_until(of(self.edges(), pick) - sooner)
-
-    def edges(self) -> list[int]:
-        """Ends of packs twice as often."""
-        leases = [run.until for _, run in self.held() if run.until]
-        ends = {self.state.packs[name].expires for _, run in self.held() for name, _ in run.allocation}
-        packs = [at for at in ends if self.now < at <= max(leases)]
-        return sorted([*leases, *packs, *packs])
+    @move(weight=2, when=lambda self: self.held(), pick=PICK, sooner=st.booleans())
+    def wait_for_a_lease(self, pick: int, sooner: bool) -> None:  # noqa: FBT001  # a strategy's
+        """Until it ends, or the second before."""
+        _, run = of(self.held(), pick)
+        self.wait_until((run.until or self.now) - sooner)
 
 
 class RunMoves(StockMoves):
@@ -153,14 +147,23 @@ class RunMoves(StockMoves):
     def settle(self, pick: int, ending: Ending, who: str) -> None:
         self.ask(settlement(of(self.somebody(), pick), ending, self.now), who)
 
-    @move(weight=6, when=lambda self: self.overdue(), pick=PICK, ending=ENDINGS)
-    def settle_overdue(self, pick: int, ending: Ending) -> None:
-        self.ask(settlement(of(self.overdue(), pick), ending, self.now))
+    @move(
+        weight=8,
+        when=lambda self: self.outliving(),
+        pick=PICK,
+        seconds=st.sampled_from([-1, 0, 0, 0, 60]),
+        then=st.sampled_from([{"outcome": "failed"}, {"outcome": "succeeded", "used": 1}, None]),
+    )
+    def outlive_a_pack(self, pick: int, seconds: int, then: Ending | None) -> None:
+        """At the end of its soonest pack, or a little off, a hold is settled, or kept alive as long as may be."""
+        ref, ends = of(self.outliving(), pick)
+        self.wait_until(ends + seconds)
+        self.ask(settlement(ref, then, self.now) if then else Heartbeat(ref, DAY, self.now))
 
-    def overdue(self) -> list[Ref]:
-        """Holds of licenses whose packs have expired meanwhile."""
-        expired = {pack.name for pack in self.state.packs.values() if pack.expires <= self.now}
-        return [ref for ref, run in self.held() if expired & dict(run.allocation).keys()]
+    def outliving(self) -> list[tuple[Ref, int]]:
+        """Holds whose lease goes on after their soonest pack has ended, and when that is."""
+        ends = [(ref, run, self.state.packs[run.allocation[0][0]].expires) for ref, run in self.held()]
+        return [(ref, at) for ref, run, at in ends if run.until and at + 60 < run.until and self.now < at + 60]
 
     @move(when=lambda self: any(run.settled for run in self.state.runs.values()), pick=PICK)
     def settle_again(self, pick: int) -> None:
