@@ -9,7 +9,7 @@ from tests.model.rules.calls import Item, Ref
 
 CALLERS, CALLS_EACH = 5, 6
 AS_USUAL = 0.8
-RELEASED = 0.6
+RELEASED = 0.4
 ITEMS_MAX = 2
 RETRIES_MAX = 1
 """How often a root may be retried in a history: less than ever in earnest, so that it is met."""
@@ -84,15 +84,15 @@ type Plan = Sequence[Sequence[Step]]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a history is about: its names, how often what is drawn, and how many licenses a pack has at first.
+    """What a history is about: its names, how often each call is drawn, and how many licenses a pack has at first.
 
-    `lag` is for how many seconds a request may have been on its way since it read the clock. Names that come in turn
-    are one more with each step.
+    Every caller begins with one of `first`, all at once. `lag` is for how many seconds a request may have been on its
+    way since it read the clock. Names that come in turn are one more with each step.
     """
 
     usual: Mapping[str, Usual]
     weights: Mapping[str, int]
-    first: str
+    first: tuple[str, ...]
     stock: tuple[int, int] = (2, 4)
     paid: bool = False
     users: tuple[str, ...] = ()
@@ -115,13 +115,13 @@ SELLING = Kind(
         "look at run": 1,
         "move the clock": 2,
     },
-    first="start",
+    first=("start",),
     paid=True,
 )
 SWEEPING = Kind(
     USUAL_OF_FEWER,
     {"start": 7, "heartbeat": 3, "settle": 6, "look at pack": 1, "look at run": 1, "move the clock": 4, "sweep": 3},
-    first="start",
+    first=("start",),
     lag=(0, 2, 4),
 )
 ENTITLING = Kind(
@@ -137,14 +137,14 @@ ENTITLING = Kind(
         "move the clock": 3,
         "sweep": 1,
     },
-    first="assign",
+    first=("assign",),
     stock=(1, 1),
     users=("ada", "bob"),
 )
 RETRYING = Kind(
     USUAL_AGAIN,
     {"start": 10, "heartbeat": 1, "settle": 10, "look at run": 1},
-    first="assign",
+    first=("assign",),
     users=("ada",),
     in_turn=True,
 )
@@ -161,7 +161,7 @@ REMOVING = Kind(
         "move the clock": 2,
         "sweep": 4,
     },
-    first="start",
+    first=("start", "start", "start", "remove"),
 )
 KINDS = (SELLING, SWEEPING, ENTITLING, RETRYING, REMOVING)
 """By turns, seed after seed."""
@@ -192,7 +192,7 @@ def _drawn(rng: random.Random, kind: Kind, packs: Sequence[str], sessions: Seque
         "look at run": lambda: calls.LookAtRun(run, now),
         "move the clock": lambda: Tick(rng.randint(1, 5)),
     }
-    drawn = rng.choices(list(kind.weights), list(kind.weights.values()))[0] if number else kind.first
+    drawn = rng.choices(list(kind.weights), list(kind.weights.values()))[0] if number else rng.choice(kind.first)
     return kinds[drawn]()
 
 
