@@ -4,13 +4,37 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tests.histories import operations
-from tests.histories.operations import Operation, Ref
+from tests.model.rules import calls
+from tests.model.rules.calls import Item, Ref
 
 CALLERS, CALLS_EACH = 5, 6
 AS_USUAL = 0.8
-RELEASED = 0.6
+RELEASED = 0.4
 ITEMS_MAX = 2
+RETRIES_MAX = 1
+"""How often a root may be retried in a history: less than ever in earnest, so that it is met."""
+
+type Operation = (
+    calls.Start
+    | calls.Heartbeat
+    | calls.Settle
+    | calls.Pay
+    | calls.Assign
+    | calls.Withdraw
+    | calls.Change
+    | calls.Remove
+    | calls.Sweep
+    | calls.SweepRun
+    | calls.SweepPack
+    | calls.LookAtPack
+    | calls.LookAtStock
+    | calls.LookAtRun
+)
+
+
+def project_of(name: str) -> str:
+    """The project in which a name starts its runs: there are two, so that work goes on when one is removed."""
+    return "q" if name in {"c", "d"} else "p"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +84,15 @@ type Plan = Sequence[Sequence[Step]]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a history is about: its names, how often what is drawn, and how many licenses a pack has at first.
+    """What a history is about: its names, how often each call is drawn, and how many licenses a pack has at first.
 
-    `lag` is for how many seconds a request may have been on its way since it read the clock. Names that come in turn
-    are one more with each step.
+    Every caller begins with one of `first`, all at once. `lag` is for how many seconds a request may have been on its
+    way since it read the clock. Names that come in turn are one more with each step.
     """
 
     usual: Mapping[str, Usual]
     weights: Mapping[str, int]
-    first: str
+    first: tuple[str, ...]
     stock: tuple[int, int] = (2, 4)
     paid: bool = False
     users: tuple[str, ...] = ()
@@ -91,13 +115,13 @@ SELLING = Kind(
         "look at run": 1,
         "move the clock": 2,
     },
-    first="start",
+    first=("start",),
     paid=True,
 )
 SWEEPING = Kind(
     USUAL_OF_FEWER,
     {"start": 7, "heartbeat": 3, "settle": 6, "look at pack": 1, "look at run": 1, "move the clock": 4, "sweep": 3},
-    first="start",
+    first=("start",),
     lag=(0, 2, 4),
 )
 ENTITLING = Kind(
@@ -113,14 +137,14 @@ ENTITLING = Kind(
         "move the clock": 3,
         "sweep": 1,
     },
-    first="assign",
+    first=("assign",),
     stock=(1, 1),
     users=("ada", "bob"),
 )
 RETRYING = Kind(
     USUAL_AGAIN,
     {"start": 10, "heartbeat": 1, "settle": 10, "look at run": 1},
-    first="assign",
+    first=("assign",),
     users=("ada",),
     in_turn=True,
 )
@@ -137,7 +161,7 @@ REMOVING = Kind(
         "move the clock": 2,
         "sweep": 4,
     },
-    first="start",
+    first=("start", "start", "start", "remove"),
 )
 KINDS = (SELLING, SWEEPING, ENTITLING, RETRYING, REMOVING)
 """By turns, seed after seed."""
@@ -155,21 +179,37 @@ def _drawn(rng: random.Random, kind: Kind, packs: Sequence[str], sessions: Seque
     usual, now = kind.usual[name], -rng.choice(kind.lag)
     run, project = (name, rng.randrange(len(usual.licenses))), rng.choice("pq")
     kinds: Mapping[str, Callable[[], Step]] = {
-        "start": lambda: operations.Start(name, _licenses(rng, usual), 6, now, user=usual.user, parent=usual.parent),
-        "heartbeat": lambda: operations.Heartbeat(run, rng.choice((3, 9)), now),
-        "settle": lambda: operations.Settle(run, *_ending(rng, usual), now),
-        "pay": lambda: operations.Pay(rng.choice(sessions), now),
-        "assign": lambda: operations.Assign(rng.choice(kind.users), now),
-        "withdraw": lambda: operations.Withdraw(rng.choice(kind.users), now),
-        "change": lambda: operations.Change(project, now),
-        "remove": lambda: operations.Remove(project, rng.random() < RELEASED, now),
-        "sweep": lambda: operations.Sweep(now=0),
-        "look at pack": lambda: operations.LookAtPack(rng.choice(packs), now),
-        "look at run": lambda: operations.LookAtRun(run, now),
+        "start": lambda: start(name, _licenses(rng, usual), 6, now=now, user=usual.user, parent=usual.parent),
+        "heartbeat": lambda: calls.Heartbeat(run, rng.choice((3, 9)), now),
+        "settle": lambda: calls.Settle(run, *_ending(rng, usual), now),
+        "pay": lambda: _pay(rng.choice(sessions), now),
+        "assign": lambda: calls.Assign(rng.choice(kind.users), now),
+        "withdraw": lambda: calls.Withdraw(rng.choice(kind.users), now),
+        "change": lambda: calls.Change(project, (("name", "another"),), now),
+        "remove": lambda: calls.Remove(project, rng.random() < RELEASED, now),
+        "sweep": lambda: calls.Sweep(now=0),
+        "look at pack": lambda: calls.LookAtPack(rng.choice(packs), now),
+        "look at run": lambda: calls.LookAtRun(run, now),
         "move the clock": lambda: Tick(rng.randint(1, 5)),
     }
-    drawn = rng.choices(list(kind.weights), list(kind.weights.values()))[0] if number else kind.first
+    drawn = rng.choices(list(kind.weights), list(kind.weights.values()))[0] if number else rng.choice(kind.first)
     return kinds[drawn]()
+
+
+def start(  # what a start is made of
+    name: str, licenses: Sequence[int], lease: int, *, now: int, user: str | None = None, parent: Ref | None = None
+) -> calls.Start:
+    """Items of one user, if one is named; with a parent it retries the errors which that run left."""
+    items = [
+        Item(item_id=f"box-{number}", licenses=quantity, user=user, parent=parent)
+        for number, quantity in enumerate(licenses)
+    ]
+    return calls.Start(name=name, project=project_of(name), items=tuple(items), lease=lease, now=now)
+
+
+def _pay(name: str, now: int) -> calls.Pay:
+    """An order is named as the pack that it becomes."""
+    return calls.Pay(name, (name,), now)
 
 
 def _licenses(rng: random.Random, usual: Usual) -> tuple[int, ...]:

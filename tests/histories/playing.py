@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tests.harness.shop import Shop
-from tests.histories import model, operations, places, plans
+from tests.histories import model, places, plans
 from tests.histories.acts import Acts
 from tests.histories.checker import UNKNOWN, Call, Verdict, check
 from tests.histories.places import Place
-from tests.histories.plans import KINDS, Kind, Plan, Step, Tick
-from tests.histories.state import State
+from tests.histories.plans import KINDS, Kind, Operation, Plan, Step, Tick
+from tests.model.rules import calls as asked
+from tests.model.rules.state import State
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -38,7 +39,7 @@ class History:
     resent: int
 
     def verdict(self) -> Verdict:
-        return check(self.calls, self.initial, model.step, tells_only=operations.tells_only)
+        return check(self.calls, self.initial, model.step, tells_only=asked.tells_only)
 
     def told(self) -> str:
         """The history, and how much of it can be explained, for whoever must find out."""
@@ -74,11 +75,11 @@ def _carried_out(acts: Acts, plan: Plan, rng: random.Random) -> list[Call]:
     clock, numbers = _Clock(), itertools.count()
     barrier = threading.Barrier(len(plan))
 
-    def call(planned: operations.Operation, *, forget: bool) -> None:
+    def call(planned: Operation, *, forget: bool) -> None:
         called = time.monotonic()
         told = acts.do(replace(planned, now=max(clock.now + planned.now, 0)), next(numbers))
         answered = time.monotonic()
-        forget = forget and not isinstance(planned, operations.Sweep)  # it has no caller who could
+        forget = forget and not isinstance(planned, asked.Sweep)  # it has no caller who could
         calls.extend(
             Call(called, answered, operation, UNKNOWN if forget else answer)
             for operation, answer in (told[:1] if forget else told)
@@ -97,9 +98,9 @@ def _carried_out(acts: Acts, plan: Plan, rng: random.Random) -> list[Call]:
         for future in [pool.submit(carry_out, *each) for each in zip(plan, forgets, strict=True)]:
             future.result()
     clock.now = IN_THE_END
-    call(operations.Sweep(now=0), forget=False)
+    call(asked.Sweep(now=0), forget=False)
     for pack in acts.place.packs:
-        call(operations.LookAtPack(pack, now=0), forget=False)
+        call(asked.LookAtPack(pack, now=0), forget=False)
     return calls
 
 

@@ -11,8 +11,9 @@ from packhouse.store.table import StampedTable, Table, Write
 from packhouse.store.wire import plain
 from tests.harness import sweeping
 from tests.histories.checker import UNKNOWN
-from tests.histories.operations import EXPIRED, LAPSED, LEFT, STOPPED, Operation, SweepPack, SweepRun
 from tests.histories.places import POLICIES, Place
+from tests.histories.plans import Operation
+from tests.model.rules.calls import EXPIRED, LAPSED, LEFT, STOPPED, SweepPack, SweepRun
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -75,8 +76,8 @@ class _WatchedStamped(StampedTable):
                 self._deeds[keys.subject(plain(write.arguments["Key"]))] = deed if sure else UNKNOWN
 
 
-def _deed(write: Write) -> str | None:
-    """What a write of the sweep's does, if it changes anything but a place in a queue."""
+def _deed(write: Write) -> Hashable:
+    """What a write of the sweep does, if it changes more than a place in a queue."""
     if write.operation != "Update":
         return None
     values = write.arguments["ExpressionAttributeValues"]

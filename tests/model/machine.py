@@ -1,37 +1,35 @@
-"""What every machine has: a world, its model, and the comparing of what one answered with what the other says.
-
-The rules stand in modules of their own, each a class to mix in: `rules_projects`, `rules_runs`, `rules_reading`,
-`rules_orders`, `rules_workgroups`. A further capability is one more `model_*` and one more
-`rules_*`, named in `test_model.py`.
-"""
+"""The base of the machines: the real Packhouse, the model, and how their answers, states and counters are compared."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any
 
 import hypothesis.strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from tests.harness.gateway import Answer
-from tests.harness.world import PLATFORM_KEY, WORKER_KEY, World
-from tests.model import model_stock
-from tests.model.model import Expected, Packhouse, Refused, differences
+from tests.harness.world import NORTHWIND
+from tests.model.asking import Asking
+from tests.model.rules import packs
+from tests.model.rules.calls import Done, Ended, Ref, Refused
+from tests.model.rules.state import Run, State, Terms
+from tests.model.rules.step import alone
 from tests.model.stage import Stage
 
 PICK = st.integers(0, 11)
-"""Chooses among what there is, whatever that is: `of` takes the number modulo its length."""
+"""Chooses a thing from a list: `of` takes the number modulo the length."""
 MOVES_MIN = 5
-"""What has fewer moves isn't counted as a run."""
-SUMS_EVERY = 5
-NOWHERE = f"prj_{'0' * 32}"
-NOBODY = f"run_{'0' * 32}"
-
+"""A run of fewer moves isn't counted."""
+COMPARED_EVERY = 5
+NOBODY: Ref = ("nobody", 0)
+NOWHERE = "nowhere"
 
 type Act = Callable[..., None]
 
 
 class Move:
-    """Something that can be done next: so likely among what else can be, if there is what it needs."""
+    """An act that may come next: `weight` says how often, `when` whether it is possible now."""
 
     def __init__(
         self, act: Act, weight: int, when: Callable[[Any], object], drawn: Mapping[str, st.SearchStrategy[Any]]
@@ -45,10 +43,10 @@ class Move:
 def move(
     *, weight: int = 1, when: Callable[[Any], object] = lambda _: True, **drawn: st.SearchStrategy[Any]
 ) -> Callable[[Act], Act]:
-    """Make a method a move; what it takes is drawn.
+    """Make a method a move; its arguments are drawn.
 
-    Hypothesis has rules of its own for that, but leaves half of them out of each run, so that what needs five in a row
-    (an order, its payment, the news of it, a start, a settlement) would hardly ever happen.
+    Hypothesis has rules of its own, but leaves half of them out of each run. Five that build on each other (an order,
+    its payment, the news of it, a start, a settlement) would hardly ever come together.
     """
 
     def mark(act: Act) -> Act:
@@ -59,71 +57,48 @@ def move(
 
 
 class Machine(RuleBasedStateMachine):
-    WHOLE: ClassVar[int] = 100
-    """A page that holds all there is."""
-
     def __init__(self, stage: Stage) -> None:
         super().__init__()
         self.stage = stage
-        self.house: Packhouse = stage.set_up()
-        self.steps_since_sums = 0
-        self.agreed = True
+        self.terms: Terms = stage.set_up()
+        self.state = State(self.terms)
+        self.asking = Asking(stage, self.terms)
+        self.agreed = False
         self.last_move: tuple[Move, dict[str, object]] | None = None
-        self.moves_made = 0
-        self._keys = 0
+        self.moves_made = self.since_compared = self._keys = 0
 
     @property
-    def world(self) -> World:
-        return self.stage.world
-
-    def call(self, method: str, path: str, who: str = "worker", **request: Any) -> Answer:  # noqa: ANN401  # as the gateway's
-        return self.stage.call(method, path, who, **request)
+    def now(self) -> int:
+        return self.terms.seconds(self.stage.world.clock.now)
 
     def key(self) -> str:
-        """A key that nothing was named by yet."""
+        """A name that nothing has yet."""
         self._keys += 1
         return f"key-{self._keys}"
 
-    def met(self, rule: str, outcome: str) -> None:
-        """Note what came of a rule."""
-        self.stage.tally.add(rule, outcome)
+    def met(self, call: str, answer: object) -> None:
+        word = answer.slug if isinstance(answer, Refused) else answer.what if isinstance(answer, Done) else answer
+        self.stage.tally.met[f"{call}: {word if isinstance(word, str) else type(word).__name__}"] += 1
 
-    def agree(self, rule: str, answer: Answer, expect: Callable[[], Expected]) -> None:
-        """The answer is the one of the model; what of that is told only now, it takes from the answer."""
-        self.agreed = False
-        try:
-            expected: Expected | Refused = expect()
-        except Refused as refused:
-            expected = refused
-        if isinstance(expected, Refused):
-            told = (answer.status, answer.slug if answer.status >= 400 else answer.body)  # the first refusal
-            assert told == (expected.status, expected.slug), (rule, expected.slug, answer)
-            different = list(differences(expected.facts, answer.body, whole=False))
-        else:
-            assert answer.status == expected.status, (rule, expected.status, answer)
-            different = list(differences(expected.body, answer.body))
-            assert (answer.headers.get("idempotent-replayed") == "true") == expected.replayed, answer
-        assert not different, (rule, different, answer)
-        outcome = expected.slug if isinstance(expected, Refused) else "again" if expected.replayed else "done"
-        self.met(rule, outcome)
-        self.agreed = True
+    def ask(self, call: object, who: str = "worker", **how: bool) -> object:
+        """The real Packhouse answers as the model does."""
+        return self.agree(call, self.asking.ask(call, who, **how))
 
-    def listed(self, rule: str, path: str, expected: Sequence[object], *, limit: int, who: str = "worker") -> None:
-        """A list walked page by page is what the model lists, in its order, and no page is longer than was asked."""
-        self.agreed = False
-        items: list[Any] = []
-        cursor: str | None = ""
-        joint = "&" if "?" in path else "?"
-        while cursor is not None:
-            answer = self.call("GET", f"{path}{joint}limit={limit}{cursor and f'&cursor={cursor}'}", who)
-            assert answer.status == 200, answer  # the one success
-            assert len(answer.body["items"]) <= limit
-            items += answer.body["items"]
-            cursor = answer.body["next_cursor"]
-        different = list(differences(list(expected), items))
-        assert not different, (rule, different, items)
-        self.met(rule, "empty" if not items else "one page" if len(items) <= limit else "many pages")
-        self.agreed = True
+    def agree(self, call: object, told: object) -> object:
+        """The answer must be the model's. The model goes on to the state after it."""
+        expected, self.state = alone(self.state, call)
+        if isinstance(expected, Ended) and isinstance(told, Ended) and told.now is None:
+            told = replace(told, now=expected.now)
+        assert told == expected, f"{call}: {told} told, {expected} expected"
+        self.met(type(call).__name__, expected)
+        return expected
+
+    def compare(self) -> None:
+        """Every state and counter in the table is the model's."""
+        self.since_compared = 0
+        told, expected = self.stage.things(), self.asking.expected(self.state)
+        differ = {name for name in told.keys() | expected.keys() if told.get(name) != expected.get(name)}
+        assert not differ, [f"{name}: {told.get(name)} told, {expected.get(name)} expected" for name in sorted(differ)]
 
     @rule(data=st.data())
     def go_on(self, data: st.DataObject) -> None:
@@ -137,28 +112,40 @@ class Machine(RuleBasedStateMachine):
         self.stage.tally.steps += 1
         if self.moves_made == MOVES_MIN:
             self.stage.tally.runs += 1
-        chosen.act(self, **drawn)
-
-    @invariant()
-    def the_sums_are_the_models(self) -> None:
-        """After every few steps, for it costs as much as one."""
-        self.steps_since_sums += 1
-        if self.steps_since_sums >= SUMS_EVERY:
-            self.sums()
-
-    def sums(self) -> None:
         self.agreed = False
-        counters = {pack.pack_id: (pack.available, pack.expired, pack.assigned) for pack in self.house.packs.values()}
-        counted = self.stage.counters()
-        assert counted == counters, f"counted {counted}, expected {counters}"
-        self.steps_since_sums, self.agreed = 0, True
+        chosen.act(self, **drawn)
+        self.since_compared += 1
+        if self.since_compared >= COMPARED_EVERY:  # it costs as much as a move
+            self.compare()
+        self.agreed = True
 
     def teardown(self) -> None:
-        """What is left is what the model has left, and every invariant holds. After a disagreement neither is asked."""
+        """In the end the table is as in the model, and every invariant holds. After a disagreement, neither."""
         if self.agreed:
-            self.agree("balance", self.call("GET", "balance"), lambda: model_stock.balance(self.house))
-            self.listed("packs", "packs", model_stock.packs(self.house), limit=self.WHOLE)
+            self.compare()
             self.stage.check()
+
+    def wait(self, seconds: int) -> None:
+        self.stage.world.clock.now += timedelta(seconds=max(seconds, 0))
+
+    def wait_until(self, at: int) -> None:
+        self.wait(at - self.now)
+
+    def granted(self, sku: str, quantity: int, lives: int) -> None:
+        """A pack that anybody granted, with so many seconds to live."""
+        acquired = self.terms.months_later(self.now + lives, -self.terms.types[sku].months)
+        pack = self.stage.world.grant(sku, quantity, wg=NORTHWIND, acquired=self.terms.at(acquired))
+        self.state = packs.granted(self.state, pack.pack_id, sku, quantity, acquired=acquired, now=self.now)
+
+    def runs(self) -> list[tuple[Ref, Run]]:
+        """The newest first, so that small picks choose what is most likely to be held."""
+        return list(self.state.runs.items())[::-1]
+
+    def held(self) -> list[tuple[Ref, Run]]:
+        return [(ref, run) for ref, run in self.runs() if run.state(self.now) == "held"]
+
+    def active(self) -> list[str]:
+        return [project.name for project in self.state.projects.values() if project.state == "active"]
 
 
 @cache
@@ -169,27 +156,3 @@ def moves_of(machine: type[Machine]) -> list[Move]:
 
 def of[Thing](things: Sequence[Thing], pick: int) -> Thing:
     return things[pick % len(things)]
-
-
-def refusing(slug: str) -> Callable[[], Expected]:
-    """What is refused whatever there is."""
-
-    def refuse() -> Expected:
-        raise Refused(slug)
-
-    return refuse
-
-
-def principal(who: str) -> str:
-    """Who a change is told to be by."""
-    return {"worker": WORKER_KEY, "platform": PLATFORM_KEY}.get(who, who)
-
-
-def query(**filters: object) -> str:
-    """A query string of the filters that are given."""
-    given = [f"{name}={value}" for name, value in filters.items() if value not in (None, "")]
-    return f"?{'&'.join(given)}" if given else ""
-
-
-def without(body: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    return {name: value for name, value in body.items() if name not in names}

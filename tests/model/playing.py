@@ -11,7 +11,8 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.model.machine import Machine
 from tests.model.stage import Stage
 
-RUNS = int(os.environ.get("MODEL_RUNS", "100"))
+LONG = "MODEL_RUNS" in os.environ
+RUNS = int(os.environ.get("MODEL_RUNS", "50"))
 """Of all machines together."""
 STEPS = int(os.environ.get("MODEL_STEPS", "40"))
 SEED = int(os.environ.get("MODEL_SEED", "1"))

@@ -3,12 +3,14 @@
 On moto they took as long, and it is right in one thread only.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from packhouse import settings
+from packhouse.domain import instants
 from packhouse.domain.journal import OUTSIDE, Entry
 from packhouse.journal.entries import entry_of
 from packhouse.operations.invariants import checks
@@ -18,13 +20,28 @@ from tests.harness import template
 from tests.harness.gateway import Answer, Gateway, context, handler_of
 from tests.harness.shop import Shop
 from tests.harness.sweeping import tick
-from tests.harness.world import NORTHWIND, START, World, path_of
-from tests.model.model import Packhouse
-from tests.model.tally import Tally
+from tests.harness.world import START, World, path_of
+from tests.model.rules.state import Terms, Type
 
 WHOLE_CHECK_EVERY = 10
-BEGINNING = {"name": "Northwind", "time_zone": "UTC", "low_balance": {}, "notify": [], "managers_redeem": False}
-"""Northwind, as nobody has changed it."""
+
+type Thing = tuple[object, ...]
+"""The states and counters of a thing."""
+
+
+@dataclass
+class Tally:
+    """How often each answer was met: a machine that never met one has shown nothing about it."""
+
+    runs: int = 0
+    steps: int = 0
+    disagreements: int = 0
+    met: Counter[str] = field(default_factory=Counter)
+
+    def told(self, *, whole: bool) -> str:
+        """One line, or every answer."""
+        head = f"{self.runs} runs, {self.steps} steps, {self.met.total()} answers, {self.disagreements} disagreements"
+        return "\n  ".join([head, *(f"{name} {times}" for name, times in sorted(self.met.items()))]) if whole else head
 
 
 class RememberingGateway(Gateway):
@@ -49,7 +66,7 @@ class Stage:
     set_ups: int = 0
     _watched: int = 0
     _tokens: dict[str, str] = field(default_factory=dict)
-    _sold: dict[str, Any] = field(default_factory=dict)
+    _known: list[Terms] = field(default_factory=list)
 
     @property
     def world(self) -> World:
@@ -61,8 +78,8 @@ class Stage:
             self._tokens[who] = self.world.token(who)
         return self.world.gateway.call(method, path_of(path), token=self._tokens[who] if who else None, **request)
 
-    def set_up(self) -> Packhouse:
-        """Everything as it was in the beginning; the model of it."""
+    def set_up(self) -> Terms:
+        """Everything as it was in the beginning; what is sold and promised there."""
         world = self.world
         for name, logical_id in ((settings.settings().table, "Table"), (settings.settings().journal, "Journal")):
             world.raw.delete_table(TableName=name)
@@ -75,45 +92,64 @@ class Stage:
         marks.move(world.stamped(), START)
         self.shop.stripe.reset()
         self.set_ups += 1
-        catalog = self._catalog()
-        types = {one["sku"]: one for one in catalog["license_types"]}
-        return Packhouse(now=START, catalog=types, policies=catalog["policies"], workgroup=dict(BEGINNING))
+        return self._terms()
 
-    def _catalog(self) -> dict[str, Any]:
-        """As it is told, once."""
-        if not self._sold:
-            self._sold = self.call("GET", "/v1/catalog", None).body
-        return self._sold
+    def _terms(self) -> Terms:
+        """As the catalog tells them, once."""
+        if not self._known:
+            catalog = self.call("GET", "/v1/catalog", None).body
+            types = {
+                one["sku"]: Type(
+                    sku=one["sku"],
+                    services=frozenset(one["services"]),
+                    on_success=one["consumption"] == "on_success",
+                    months=one["validity_months"],
+                    lease=one["lease_seconds_default"],
+                    price=one["unit_price"]["amount"],
+                )
+                for one in catalog["license_types"]
+            }
+            self._known.append(Terms(types, catalog["policies"]))
+        return self._known[0]
 
-    def counters(self) -> dict[str, tuple[int, int, int]]:
-        """Of each of the workgroup's packs, what is available, expired and assigned, as the table has it."""
-        found = self.world.table.query_all(keys.packs(NORTHWIND))
-        return {keys.subject(item): (item["available"], item["expired"], item["assigned"]) for item in found}
+    def seconds(self, told: str | None) -> int | None:
+        return int(instants.parse(told).timestamp()) if told else None
 
-    def queued(self) -> dict[str, tuple[str | None, object]]:
-        """When each run, pack and project is due, and of which warning or reminder it knows, as the table has it."""
-        known: dict[str, tuple[str | None, object]] = {}
+    def things(self) -> dict[str, Thing]:
+        """The states and counters of every pack, run, entitlement, project and order, as the table has them."""
+        things: dict[str, Thing] = {}
         for item in self.world.items():
+            due, name = self.seconds(item.get("due_at")), keys.subject(item)
             match keys.entity(item):
-                case "RUN":
-                    about: object = None
                 case "PACK":
-                    about = item.get("reminded_days")
+                    counters = item["available"], item["expired"], item["assigned"]
+                    expires = self.seconds(item["expires_at"])
+                    things[name] = (*counters, expires, due, item.get("reminded_days"))
+                case "RUN":
+                    until = self.seconds(item.get("lease_expires_at"))
+                    things[name] = (item["state"], item.get("outcome"), item.get("licenses_used"), until)
+                case "ENT":
+                    withdrawn = item["state"] == "withdrawn"
+                    things[f"{item['user']} {item['sku']}"] = (item["pack_id"], "used_at" in item, withdrawn)
                 case "PROJECT":
                     warned = item.get("warned")
-                    about = (warned["days"], warned["idle_since"][:-1].partition(".")[0] + "Z") if warned else None
-                case _:
-                    continue
-            known[keys.subject(item)] = item.get("due_at"), about
-        return known
+                    told = (warned["days"], self.seconds(warned["idle_since"])) if warned else None
+                    known = [self.seconds(item.get(name)) for name in ("last_settled_at", "last_success_at")]
+                    things[name] = (item["state"], due, told, *known)
+                case "ORDER":
+                    things[name] = (item["status"], *item.get("packs", ()))
+        return things
 
-    def sweep(self, items_max: int | None = None) -> dict[str, dict[str, int]]:
+    def due(self) -> dict[str, object]:
+        """When each thing is due that is in a queue."""
+        return {keys.subject(item): item["due_at"] for item in self.world.items() if "due_at" in item}
+
+    def sweep(self, items_max: int | None = None) -> None:
         """A tick of the sweep; or one that may do only so much."""
         if items_max is None:
-            told: dict[str, dict[str, int]] = handler_of("SweepFunction")({"job": "sweep"}, context())
-            return told
-        swept = tick(self.world.table, settings.settings().policies, items_max=items_max)
-        return {queue: asdict(one) for queue, one in swept.items()}
+            handler_of("SweepFunction")({"job": "sweep"}, context())
+        else:
+            tick(self.world.table, settings.settings().policies, items_max=items_max)
 
     def watch(self) -> list[str]:
         """Hand the watch what has happened to settled runs since it was last; the runs, as it is told of them."""
@@ -123,9 +159,6 @@ class Stage:
         if new:
             handler_of("WatchFunction")({"Records": new}, context())
         return [record["dynamodb"]["Keys"]["SK"]["S"].removeprefix("RUN#") for record in new]
-
-    def advance(self, by: timedelta) -> None:
-        self.world.clock.now += by
 
     @property
     def queue(self) -> str:
