@@ -183,8 +183,8 @@ def settle(table: StampedTable, run: Run, settlement: Settlement) -> tuple[Run, 
         "licenses_used": ended.licenses_used,
     }
     standing = _HELD if run.coverage is Coverage.LICENSED else _UNSETTLED
-    met = _write_end(table, ended, ending, only_if=standing)
-    return (ended, True) if met is None else ended_by(table, met, settlement)
+    refused = _write_end(table, ended, ending, only_if=standing)
+    return ended_by(table, refused.met[0], settlement) if refused else (ended, True)
 
 
 def lapse(table: StampedTable, run: Run) -> None:
@@ -257,11 +257,11 @@ def _end(table: StampedTable, run: Key, ending: Mapping[str, object], *, only_if
     return table.update(run, sets=ending, removes=keys.QUEUED, only_if=only_if, **standing)
 
 
-def _write_end(table: StampedTable, ended: Run, ending: Mapping[str, object], *, only_if: str) -> Item | None:
-    """Write the end of a run, what its packs take back, and its errors, in one transaction. None: it is written.
+def _write_end(table: StampedTable, ended: Run, ending: Mapping[str, object], *, only_if: str) -> WriteRefused | None:
+    """Write the end of a run, the licenses that its packs take back, and its errors, in one transaction.
 
-    Otherwise the run as it was met: it has ended before. A pack that refuses has been revoked, so the next try gives
-    back its licenses as revoked. A pack that refuses that, too, is `GiveBackRefused`.
+    Answers the refusal of the run's own write, if the run had ended before or isn't there. A pack that refuses has been
+    revoked, so the next try gives back its licenses as revoked. A pack that refuses that, too, is `GiveBackRefused`.
     """
     run = key(ended.workgroup_id, ended.project_id, ended.run_id)
     given_back, revoked = ended.given_back(), set[str]()
@@ -275,7 +275,7 @@ def _write_end(table: StampedTable, ended: Run, ending: Mapping[str, object], *,
             table.write(_end(table, run, ending, only_if=only_if), *gives, *kept)
         except WriteRefused as refused:
             if refused.refused[0]:
-                return refused.met[0]
+                return refused
             refusing = {pack for pack, no in zip(given_back, refused.refused[1:], strict=False) if no}
             if refusing & revoked:
                 raise GiveBackRefused(", ".join(sorted(refusing))) from refused
