@@ -29,7 +29,7 @@ def item_of(world: World, pack: Pack) -> Item:
     return item
 
 
-def granted(world: World, **attributes: object) -> Pack:
+def granted(world: World, **attributes: Any) -> Pack:  # noqa: ANN401  # as an item has
     """A pack of three licenses, with these attributes set by hand."""
     pack = world.grant("mailbox-migration", QUANTITY)
     overwrite(world, item_of(world, pack), **attributes)

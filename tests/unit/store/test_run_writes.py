@@ -21,7 +21,7 @@ ENDED = ["consumed", "released", "lapsed"]
 class Started:
     """A run of a world, with these attributes set by hand."""
 
-    def __init__(self, world: World, run_id: str, project: str, **attributes: object) -> None:
+    def __init__(self, world: World, run_id: str, project: str, **attributes: Any) -> None:  # noqa: ANN401  # as an item has
         self.world, self.project, self.run_id = world, project, run_id
         self.set(**attributes)
         world.sound = False
@@ -36,7 +36,7 @@ class Started:
     def path(self) -> str:
         return f"projects/{self.project}/runs/{self.run_id}"
 
-    def set(self, **attributes: object) -> None:
+    def set(self, **attributes: Any) -> None:  # noqa: ANN401  # as an item has
         overwrite(self.world, self.item, **attributes)
 
     def settle(self, outcome: str, **fields: object) -> Answer:
@@ -51,7 +51,7 @@ class Started:
         return left
 
 
-def held(world: World, **attributes: object) -> Started:
+def held(world: World, **attributes: Any) -> Started:  # noqa: ANN401  # as an item has
     """A run that holds the only license there is."""
     world.grant("mailbox-migration", 1)
     project = world.project()
@@ -59,7 +59,7 @@ def held(world: World, **attributes: object) -> Started:
     return Started(world, run, project, **attributes)
 
 
-def covered(world: World, **attributes: object) -> Started:
+def covered(world: World, **attributes: Any) -> Started:  # noqa: ANN401  # as an item has
     """A run that its user's entitlement covers."""
     world.entitle("ann@northwind.example")
     project = world.project()
@@ -234,7 +234,7 @@ def test_a_start_needs_an_active_project_that_allows_its_largest_item(
     assert world.item(keys.project(NORTHWIND, project)) == {**item, **damage}
 
 
-def with_errors(world: World, **attributes: object) -> Started:
+def with_errors(world: World, **attributes: Any) -> Started:  # noqa: ANN401  # as an item has
     """A run that succeeded and left an error."""
     run = held(world)
     assert run.settle("succeeded", errors=["mail-1"]).status == 200
