@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from packhouse.catalog import catalog
 from packhouse.domain.packs import Pack, PackState
 from packhouse.store import keys, packs
 from packhouse.store.patience import WriteRefused
@@ -255,3 +256,22 @@ def test_what_is_left_expires_only_in_a_pack_as_it_was_met_that_has_ended_and_is
     packs.expire(world.stamped(), met, look_again=None)
 
     assert item_of(world, pack) == before
+
+
+@pytest.mark.parametrize("damage", [{"available": 0}, *({"state": state} for state in NOT_ACTIVE)], ids=str)
+def test_the_stock_is_what_is_left_in_active_packs(world: World, damage: dict[str, Any]) -> None:
+    granted(world, **damage)
+    usable = granted(world, available=1, state=PackState.ACTIVE)
+
+    stock = packs.stock(world.table, NORTHWIND, catalog().of(usable.sku), now=START)
+
+    assert stock == {usable.pack_id: 1}
+
+
+@pytest.mark.parametrize(("before_the_end", "left"), [(SECOND, QUANTITY), (timedelta(), 0)])
+def test_a_pack_that_has_ended_is_no_stock(world: World, before_the_end: timedelta, left: int) -> None:
+    pack = granted(world)
+
+    stock = packs.stock(world.table, NORTHWIND, catalog().of(pack.sku), now=pack.expires_at - before_the_end)
+
+    assert sum(stock.values()) == left
