@@ -1,29 +1,16 @@
 """License types: which of them covers a service, whatever the order of the catalog."""
 
-from dataclasses import replace
-
 import pytest
 
 from packhouse.domain.licenses import Catalog, Consumption, LicenseType
-from packhouse.domain.money import Money
 from packhouse.errors import ServiceNotCovered, UnknownSku
+from tests.unit.purchases import license_type
 
-SPENT = LicenseType(
-    sku="spent",
-    code="MB",
-    name="Spent",
-    unit_price=Money(1200),
-    validity_months=12,
-    consumption=Consumption.ON_SUCCESS,
-    services=("mail", "files"),
-    lease_seconds_default=3600,
-)
+SPENT = license_type("spent", services=("mail", "files"))
 
 
 def assigned(sku: str, price: int, *services: str) -> LicenseType:
-    return replace(
-        SPENT, sku=sku, unit_price=Money(price), consumption=Consumption.ON_ASSIGNMENT, services=tuple(services)
-    )
+    return license_type(sku, price, consumption=Consumption.ON_ASSIGNMENT, services=services)
 
 
 def catalog(*types: LicenseType) -> Catalog:

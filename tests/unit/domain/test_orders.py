@@ -1,77 +1,44 @@
 """Orders: what they come to, when they are over, and how their placing is answered again."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from packhouse.domain.licenses import Catalog, Consumption, LicenseType, Line
+from packhouse.domain.licenses import Catalog, Line
 from packhouse.domain.money import Money
 from packhouse.domain.orders import (
     CARD_MAXIMUM,
-    Address,
     Checkout,
     Event,
-    Method,
     Order,
-    OrderLine,
     OrderStatus,
     Payment,
     checkout_ends,
     priced,
 )
 from packhouse.errors import CardMaximumExceeded, PriceChanged, UnknownSku
+from tests.harness.world import START
+from tests.unit import purchases
+from tests.unit.purchases import license_type, line
 
-NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
+NOW = START
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
-ADDRESS = Address(name="Ada", line1="1 Main Street", city="New York", state="NY", postal_code="10001", country="US")
 PLACED = Event(at=NOW, status=OrderStatus.OPEN, by="ada")
-
-
-def license_type(sku: str, price: int) -> LicenseType:
-    return LicenseType(
-        sku=sku,
-        code="MB",
-        name=sku.title(),
-        unit_price=Money(price),
-        validity_months=12,
-        consumption=Consumption.ON_SUCCESS,
-        services=(sku,),
-        lease_seconds_default=3600,
-    )
-
-
 CATALOG = Catalog({sku: license_type(sku, price) for sku, price in (("mail", 1200), ("files", 2500))})
+MAIL, FILES = line("mail", 3, 1200), line("files", 2, 2500)
+PAGE = Checkout(number=1, key="one", expires_at=NOW + DAY, session_id="cs_1", url="https://pay.example/1")
 
 
-def line(sku: str = "mail", quantity: int = 3, price: int = 1200) -> OrderLine:
-    return OrderLine(sku=sku, name=sku.title(), quantity=quantity, unit_price=Money(price))
-
-
-def order(**fields: object) -> Order:
-    made = Order(
-        workgroup_id="wg",
-        order_id="ord_1",
-        method=Method.CARD,
-        lines=(line(), line("files", 2, 2500)),
-        billing_address=ADDRESS,
-        shipping_address=ADDRESS,
-        email="ada@northwind.example",
-        reference=None,
-        created_at=NOW,
-        created_by="ada",
-        expires_at=NOW + DAY,
-        request_hash="hash",
-        checkout=Checkout(number=1, key="one", expires_at=NOW + DAY, session_id="cs_1", url="https://pay.example/1"),
-        placed_url="https://pay.example/1",
-        history=(PLACED,),
-    )
-    return replace(made, **fields)  # type: ignore[arg-type]  # any of its fields
+def order(**fields: Any) -> Order:  # noqa: ANN401  # any of its fields
+    """An order that has a pay page."""
+    return purchases.order(MAIL, FILES, **{"checkout": PAGE, "placed_url": PAGE.url, "history": (PLACED,), **fields})
 
 
 def test_a_line_comes_to_its_price_times_its_quantity_and_an_order_to_its_lines() -> None:
-    assert line(quantity=3, price=1200).amount == Money(3600)
+    assert MAIL.amount == Money(3600)
     assert order().total == Money(3 * 1200 + 2 * 2500)
 
 
@@ -99,7 +66,7 @@ def test_the_answer_to_the_placing_is_the_same_whatever_became_of_the_order() ->
         history=(PLACED, Event(at=NOW + DAY, status=OrderStatus.PAID, by="stripe")),
         payment=payment,
         packs=("pack_1", "pack_2"),
-        checkout=replace(order().checkout, url=None),
+        checkout=replace(PAGE, url=None),
     )
 
     assert paid.as_placed() == order()
@@ -108,7 +75,7 @@ def test_the_answer_to_the_placing_is_the_same_whatever_became_of_the_order() ->
 def test_lines_bear_the_catalogs_name_and_price() -> None:
     lines = [Line("files", 2), Line("mail", 3)]
 
-    assert priced(CATALOG, lines, expected=None) == (line("files", 2, 2500), line("mail", 3, 1200))
+    assert priced(CATALOG, lines, expected=None) == (FILES, MAIL)
     assert priced(CATALOG, lines, expected=Money(8600)) == priced(CATALOG, lines, expected=None)
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from packhouse.domain import ids
-from packhouse.domain.licenses import Catalog, Consumption, LicenseType, Line
+from packhouse.domain.licenses import Catalog, Line
 from packhouse.domain.money import Money
 from packhouse.domain.packs import (
     EXPIRING_WITHIN,
@@ -20,20 +20,12 @@ from packhouse.domain.packs import (
     packs_of,
 )
 from packhouse.errors import UnknownSku
+from tests.unit.purchases import license_type
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-MAIL = LicenseType(
-    sku="mail",
-    code="MB",
-    name="Mail",
-    unit_price=Money(1200),
-    validity_months=12,
-    consumption=Consumption.ON_SUCCESS,
-    services=("mail",),
-    lease_seconds_default=3600,
-)
-FILES = replace(MAIL, sku="files", code="DC", unit_price=Money(2500), validity_months=3)
+MAIL = license_type("mail", 1200)
+FILES = license_type("files", 2500, code="DC", validity_months=3)
 CATALOG = Catalog({"mail": MAIL, "files": FILES})
 CARD = Source(kind=SourceKind.CARD, order_id="ord_1")
 

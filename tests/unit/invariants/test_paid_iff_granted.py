@@ -1,61 +1,44 @@
 """*paid-iff-granted*: each fact of an order and of its packs, damaged alone, is found under the invariant's name."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from packhouse.catalog import catalog
-from packhouse.domain.ids import Kind, named
 from packhouse.domain.licenses import Line
-from packhouse.domain.orders import Address, Checkout, Method, Order, OrderLine, Payment
+from packhouse.domain.orders import Order, Payment
 from packhouse.domain.packs import Source, SourceKind, packs_of
 from packhouse.operations import invariants
 from packhouse.store import keys, orders
 from packhouse.store import packs as stored
 from packhouse.store.wire import Item
 from tests.harness.world import NORTHWIND, START, World
+from tests.unit.purchases import line, order
 
 NAME = "paid-iff-granted"
-ADDRESS = Address(name="Ada", line1="1 Main Street", city="New York", state="NY", postal_code="10001", country="US")
 LINES = [Line("mailbox-migration", 3), Line("document-migration", 1)]
 
 type Items = dict[str, Item]
 type Damage = Callable[[Items], None]
 
 
-def order(name: str) -> Order:
-    return Order(
-        workgroup_id=NORTHWIND,
-        order_id=named(Kind.ORDER, NORTHWIND, name),
-        method=Method.CARD,
-        lines=tuple(
-            OrderLine(sku=line.sku, name="x", quantity=line.quantity, unit_price=catalog().of(line.sku).unit_price)
-            for line in LINES
-        ),
-        billing_address=ADDRESS,
-        shipping_address=ADDRESS,
-        email="ada@northwind.example",
-        reference=None,
-        created_at=START,
-        created_by="ada",
-        expires_at=START + timedelta(days=1),
-        request_hash="hash",
-        checkout=Checkout(number=1, key="one", expires_at=START + timedelta(hours=23)),
-    )
+def placed(world: World, name: str) -> Order:
+    lines = [line(one.sku, one.quantity, catalog().of(one.sku).unit_price.amount) for one in LINES]
+    made, _ = orders.place(world.stamped(), order(*lines, name=name))
+    return made
 
 
-def pay(world: World, placed: Order) -> None:
+def pay(world: World, wanted: Order) -> None:
     """The order paid, and its packs there, as money that arrives makes them."""
     table = world.stamped()
-    source = Source(kind=SourceKind.CARD, order_id=placed.order_id)
+    source = Source(kind=SourceKind.CARD, order_id=wanted.order_id)
     granted = packs_of(
-        catalog(), NORTHWIND, LINES, acquisition=placed.order_id, source=source, acquired_at=world.clock.now
+        catalog(), NORTHWIND, LINES, acquisition=wanted.order_id, source=source, acquired_at=world.clock.now
     )
-    payment = Payment(payment_id="pi_1", charge_id="ch_1", amount=placed.total, charged_at=START)
+    payment = Payment(payment_id="pi_1", charge_id="ch_1", amount=wanted.total, charged_at=START)
     table.write(
-        orders.paid(table, placed, payment, [pack.pack_id for pack in granted]),
+        orders.paid(table, wanted, payment, [pack.pack_id for pack in granted]),
         *(stored.granted(table, pack, reminder_days=30) for pack in granted),
     )
 
@@ -63,9 +46,8 @@ def pay(world: World, placed: Order) -> None:
 @pytest.fixture
 def items(world: World) -> Items:
     """What the table holds of an order that was paid, and of one that wasn't."""
-    for name in ("paid", "open"):
-        orders.place(world.stamped(), order(name))
-    pay(world, order("paid"))
+    placed(world, "open")
+    pay(world, placed(world, "paid"))
     return {item["SK"]: item for item in world.items() if keys.has_workgroup(item)}
 
 

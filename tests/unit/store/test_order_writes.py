@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from packhouse.domain.ids import Kind, named
 from packhouse.domain.money import Money
-from packhouse.domain.orders import Address, Checkout, Method, Order, OrderLine, OrderStatus, Payment
+from packhouse.domain.orders import OrderStatus, Payment
 from packhouse.errors import NotFound
 from packhouse.store import keys, orders
 from packhouse.store.patience import WriteRefused
@@ -17,23 +16,9 @@ from packhouse.store.table import StampedTable
 from packhouse.store.wire import Item
 from tests.harness.damage import erase, overwrite
 from tests.harness.world import NORTHWIND, START, World
+from tests.unit.purchases import order
 
-ADDRESS = Address(name="Ada", line1="1 Main Street", city="New York", state="NY", postal_code="10001", country="US")
-ORDER = Order(
-    workgroup_id=NORTHWIND,
-    order_id=named(Kind.ORDER, NORTHWIND, "one"),
-    method=Method.CARD,
-    lines=(OrderLine(sku="mailbox-migration", name="Mail", quantity=1, unit_price=Money(1200)),),
-    billing_address=ADDRESS,
-    shipping_address=ADDRESS,
-    email="ada@northwind.example",
-    reference=None,
-    created_at=START,
-    created_by="ada",
-    expires_at=START + timedelta(days=1),
-    request_hash="hash",
-    checkout=Checkout(number=1, key="one", expires_at=START + timedelta(hours=23)),
-)
+ORDER = order()
 PAYMENT = Payment(payment_id="pi_1", charge_id="ch_1", amount=Money(1200), charged_at=START)
 KEY = keys.order(NORTHWIND, ORDER.order_id)
 OVER = [status for status in OrderStatus if status is not OrderStatus.OPEN]
@@ -176,7 +161,7 @@ def test_only_an_order_that_is_due_is_postponed(world: World) -> None:
 def test_an_order_is_placed_once_whatever_has_become_of_it(world: World) -> None:
     before = placed(world, status=OrderStatus.CANCELLED)
 
-    order, replayed = orders.place(world.stamped(), ORDER)
+    placed_before, replayed = orders.place(world.stamped(), ORDER)
 
-    assert (order.status, replayed) == (OrderStatus.CANCELLED, True)
+    assert (placed_before.status, replayed) == (OrderStatus.CANCELLED, True)
     assert item_of(world) == before
