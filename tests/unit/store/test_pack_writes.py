@@ -1,6 +1,6 @@
 """The conditions of the writes on packs, each operand damaged alone: the write is refused, and nothing changes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -87,68 +87,47 @@ def test_the_last_licenses_of_an_active_pack_are_taken_in_its_last_second(
 
 
 @pytest.mark.parametrize(("write", "needed"), [(taken, QUANTITY), (assigned, 1)])
-@pytest.mark.parametrize(
-    "damage",
-    [{"fewer": 1}, {"expires_at": "2026-11-24T03:00:00Z"}, *({"state": state} for state in NOT_ACTIVE)],
-    ids=str,
-)
 def test_a_pack_is_taken_from_only_if_it_is_active_and_goes_on_and_has_enough(
-    world: World, write: Written, needed: int, damage: dict[str, Any]
+    world: World, write: Written, needed: int
 ) -> None:
-    fitting = {"expires_at": "2026-11-24T03:00:01Z", "state": PackState.ACTIVE}
-    pack = granted(world, **{**fitting, **damage, "available": needed - damage.get("fewer", 0)})
+    fitting = {"available": needed, "expires_at": "2026-11-24T03:00:01Z", "state": PackState.ACTIVE}
+    ended: dict[str, Any] = {"expires_at": "2026-11-24T03:00:00Z"}
 
-    assert not written(world, write, pack)
-
-
-@pytest.mark.parametrize("state", [state for state in PackState if state is not PackState.REVOKED])
-def test_an_assigned_license_goes_back_to_a_pack_that_is_not_revoked(world: World, state: PackState) -> None:
-    pack = granted(world, available=0, assigned=1, state=state)
-
-    assert written(world, unassigned, pack)
-
-    assert counters(world, pack) == {"available": 1}
+    for damage in ({"available": needed - 1}, ended, *of_states(NOT_ACTIVE)):
+        assert not written(world, write, granted(world, **{**fitting, **damage})), damage
 
 
-@pytest.mark.parametrize("damage", [{"assigned": 0}, {"state": PackState.REVOKED}], ids=str)
-def test_an_assigned_license_goes_back_only_if_one_is_assigned_and_the_pack_is_not_revoked(
-    world: World, damage: dict[str, Any]
-) -> None:
-    pack = granted(world, **{"available": 0, "assigned": 1, **damage})
-
-    assert not written(world, unassigned, pack)
+def of_states(states: Iterable[PackState]) -> list[dict[str, Any]]:
+    return [{"state": state} for state in states]
 
 
-@pytest.mark.parametrize(
-    ("state", "write", "after"),
-    [
-        *((state, restored, {"available": QUANTITY}) for state in PackState if state is not PackState.REVOKED),
-        (PackState.REVOKED, restored_to_revoked, {"revoked": QUANTITY}),
-    ],
-)
-def test_licenses_go_back_to_the_counter_of_their_packs_state(
-    world: World, state: PackState, write: Written, after: dict[str, int]
-) -> None:
-    pack = granted(world, available=0, state=state)
-
-    assert written(world, write, pack)
-
-    assert counters(world, pack) == after
+NOT_REVOKED = [state for state in PackState if state is not PackState.REVOKED]
 
 
-@pytest.mark.parametrize(
-    ("state", "write"),
-    [
-        (PackState.REVOKED, restored),
-        *((state, restored_to_revoked) for state in PackState if state is not PackState.REVOKED),
-    ],
-)
-def test_licenses_go_back_to_no_other_counter_than_that_of_their_packs_state(
-    world: World, state: PackState, write: Written
-) -> None:
-    pack = granted(world, available=0, state=state)
+def test_an_assigned_license_goes_back_to_a_pack_that_is_not_revoked(world: World) -> None:
+    for state in NOT_REVOKED:
+        pack = granted(world, available=0, assigned=1, state=state)
 
-    assert not written(world, write, pack)
+        assert written(world, unassigned, pack), state
+
+        assert counters(world, pack) == {"available": 1}
+
+
+def test_an_assigned_license_goes_back_only_if_one_is_assigned_and_the_pack_is_not_revoked(world: World) -> None:
+    for damage in ({"assigned": 0}, {"state": PackState.REVOKED}):
+        pack = granted(world, **{"available": 0, "assigned": 1, **damage})
+
+        assert not written(world, unassigned, pack), damage
+
+
+def test_licenses_go_back_to_the_counter_of_their_packs_state_and_to_no_other(world: World) -> None:
+    fitting = [(state, restored, restored_to_revoked, "available") for state in NOT_REVOKED]
+
+    for state, right, wrong, counter in (*fitting, (PackState.REVOKED, restored_to_revoked, restored, "revoked")):
+        pack = granted(world, available=0, state=state)
+        assert not written(world, wrong, pack), state
+        assert written(world, right, pack), state
+        assert counters(world, pack) == {counter: QUANTITY}
 
 
 @pytest.mark.parametrize("write", [restored, restored_to_revoked])
@@ -192,75 +171,58 @@ def remind(world: World, met: Item) -> None:
 FIT_TO_REMIND = {"state": PackState.ACTIVE, "available": 1}
 
 
-@pytest.mark.parametrize("reminded", [None, 30, 8])
-def test_a_reminder_is_remembered_after_none_or_a_less_urgent_one(world: World, reminded: int | None) -> None:
-    pack = granted(world, **FIT_TO_REMIND, reminded_days=reminded)
+def test_a_reminder_is_remembered_after_none_or_a_less_urgent_one(world: World) -> None:
+    for reminded in (None, 30, 8):
+        pack = granted(world, **FIT_TO_REMIND, reminded_days=reminded)
 
-    remind(world, item_of(world, pack))
+        remind(world, item_of(world, pack))
 
-    item = item_of(world, pack)
-    assert (item["reminded_days"], item["due_at"]) == (7, "2026-11-25T03:00:00Z")
+        item = item_of(world, pack)
+        assert (item["reminded_days"], item["due_at"]) == (7, "2026-11-25T03:00:00Z"), reminded
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        {"due_at": "2026-11-24T02:59:59Z"},
-        {"available": 0},
-        {"reminded_days": 7},
-        {"reminded_days": 1},
-        *({"state": state} for state in NOT_ACTIVE),
-    ],
-    ids=str,
-)
-def test_a_reminder_is_remembered_only_of_a_pack_as_it_was_met_that_can_be_used(
-    world: World, damage: dict[str, Any]
-) -> None:
-    pack = granted(world, **FIT_TO_REMIND)
+def unchanged_by(world: World, step: Callable[[World, Item], None], damage: dict[str, Any], **fitting: Any) -> bool:  # noqa: ANN401  # as an item has
+    """Whether a step leaves a pack as it is that was damaged after it was met."""
+    pack = granted(world, **fitting)
     met = item_of(world, pack)
     overwrite(world, met, **damage)
     before = item_of(world, pack)
+    step(world, met)
+    return item_of(world, pack) == before
 
-    remind(world, met)
 
-    assert item_of(world, pack) == before
+def test_a_reminder_is_remembered_only_of_a_pack_as_it_was_met_that_can_be_used(world: World) -> None:
+    moved: dict[str, Any] = {"due_at": "2026-11-24T02:59:59Z"}
+
+    for damage in (moved, {"available": 0}, {"reminded_days": 7}, {"reminded_days": 1}, *of_states(NOT_ACTIVE)):
+        assert unchanged_by(world, remind, damage, **FIT_TO_REMIND), damage
+
+
+def expire(world: World, met: Item) -> None:
+    packs.expire(world.stamped(), met, look_again=None)
 
 
 @pytest.mark.parametrize("state", [PackState.ACTIVE, PackState.FROZEN])
 def test_what_is_left_expires_from_the_instant_its_pack_ends(world: World, state: PackState) -> None:
     pack = granted(world, state=state, expires_at="2026-11-24T03:00:00Z")
 
-    packs.expire(world.stamped(), item_of(world, pack), look_again=None)
+    expire(world, item_of(world, pack))
 
     assert counters(world, pack) == {"expired": QUANTITY}
     assert "due" not in item_of(world, pack)
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        {"due_at": "2026-11-24T02:59:59Z"},
-        {"expires_at": "2026-11-24T03:00:01Z"},
-        *({"state": state} for state in NOT_ACTIVE if state is not PackState.FROZEN),
-    ],
-    ids=str,
-)
-def test_what_is_left_expires_only_in_a_pack_as_it_was_met_that_has_ended_and_is_not_refunded(
-    world: World, damage: dict[str, Any]
-) -> None:
-    pack = granted(world, state=PackState.ACTIVE, expires_at="2026-11-24T03:00:00Z")
-    met = item_of(world, pack)
-    overwrite(world, met, **damage)
-    before = item_of(world, pack)
+def test_what_is_left_expires_only_in_a_pack_as_it_was_met_that_has_ended_and_is_not_refunded(world: World) -> None:
+    moved, going_on = {"due_at": "2026-11-24T02:59:59Z"}, {"expires_at": "2026-11-24T03:00:01Z"}
+    over = {"state": PackState.ACTIVE, "expires_at": "2026-11-24T03:00:00Z"}
 
-    packs.expire(world.stamped(), met, look_again=None)
-
-    assert item_of(world, pack) == before
+    for damage in (moved, going_on, *of_states(state for state in NOT_ACTIVE if state is not PackState.FROZEN)):
+        assert unchanged_by(world, expire, damage, **over), damage
 
 
-@pytest.mark.parametrize("damage", [{"available": 0}, *({"state": state} for state in NOT_ACTIVE)], ids=str)
-def test_the_stock_is_what_is_left_in_active_packs(world: World, damage: dict[str, Any]) -> None:
-    granted(world, **damage)
+def test_the_stock_is_what_is_left_in_active_packs(world: World) -> None:
+    for damage in ({"available": 0}, *of_states(NOT_ACTIVE)):
+        granted(world, **damage)
     usable = granted(world, available=1, state=PackState.ACTIVE)
 
     stock = packs.stock(world.table, NORTHWIND, catalog().of(usable.sku), now=START)

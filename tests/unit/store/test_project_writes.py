@@ -1,12 +1,16 @@
 """The conditions of the writes on projects, each operand damaged alone: the write is refused, and nothing changes."""
 
+import itertools
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from packhouse.domain.ids import Kind, named
+from packhouse.domain.projects import Project
 from packhouse.store import keys, projects
+from packhouse.store.patience import WriteRefused
 from packhouse.store.table import StampedTable
 from packhouse.store.wire import Item
 from tests.harness.damage import erase, overwrite
@@ -46,11 +50,24 @@ STEPS = [changed, followed, settled, retired, removed, removed_and_released]
 
 
 def met_as(world: World, **attributes: Any) -> Item:  # noqa: ANN401  # as an item has
-    """A project as it was met, with these attributes set by hand."""
-    project = world.project()
-    overwrite(world, item_of(world, project), **attributes)
+    """A new project as it was met, with these attributes set by hand."""
+    table = world.stamped()
+    project_id = named(Kind.PROJECT, NORTHWIND, table.stamp.request_id)
+    projects.create(
+        table,
+        Project(
+            workgroup_id=NORTHWIND,
+            project_id=project_id,
+            name="Move",
+            created_at=START,
+            created_by="tests",
+            request_hash="hash",
+        ),
+        warn_at=LATER,
+    )
+    overwrite(world, item_of(world, project_id), **attributes)
     world.sound = False
-    return item_of(world, project)
+    return item_of(world, project_id)
 
 
 def item_of(world: World, project: str) -> Item:
@@ -63,23 +80,15 @@ def now(world: World, met: Item) -> Item | None:
     return world.item({"PK": met["PK"], "SK": met["SK"]})
 
 
+KNOWN: dict[str, Any] = {"inactivity_days": 40, "last_settled_at": SETTLED, "last_success_at": SUCCEEDED}
+
+
 @pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize(
-    "known",
-    [
-        {},
-        {"inactivity_days": 40},
-        {"last_settled_at": SETTLED},
-        {"last_settled_at": SETTLED, "last_success_at": SUCCEEDED},
-    ],
-    ids=str,
-)
-def test_a_project_that_is_as_it_was_met_takes_a_step(world: World, step: Step, known: dict[str, Any]) -> None:
-    met = met_as(world, **known)
-
-    step(world.stamped(), met)
-
-    assert now(world, met) != met
+def test_a_project_that_is_as_it_was_met_takes_a_step(world: World, step: Step) -> None:
+    for known in ({}, {"inactivity_days": 40}, {"last_settled_at": SETTLED}, KNOWN):
+        met = met_as(world, **known)
+        step(world.stamped(), met)
+        assert now(world, met) != met, known
 
 
 BY_STAMP = [{"request_id": "another"}, {"changed_at": "2026-11-24T03:00:00.000001Z"}]
@@ -91,30 +100,26 @@ BY_SETTLEMENT = [
 
 
 @pytest.mark.parametrize(
-    ("step", "damage"),
+    ("step", "damages"),
     [
-        *((changed, damage) for damage in ({"state": "removed"}, {"inactivity_days": 41})),
-        *((followed, damage) for damage in BY_STAMP),
-        *((settled, damage) for damage in BY_SETTLEMENT),
-        *((retired, damage) for damage in BY_SETTLEMENT),
-        *((removed, damage) for damage in BY_STAMP),
-        (removed_and_released, {"state": "retired"}),
+        (changed, [{"state": "removed"}, {"inactivity_days": 41}]),
+        (followed, BY_STAMP),
+        (settled, BY_SETTLEMENT),
+        (retired, BY_SETTLEMENT),
+        (removed, BY_STAMP),
+        (removed_and_released, [{"state": "retired"}]),
     ],
-    ids=str,
 )
-@pytest.mark.parametrize("known", [True, False], ids=["known", "unknown"])
 def test_a_project_takes_a_step_only_as_it_was_met_in_what_the_step_was_decided_on(
-    world: World, step: Step, damage: dict[str, Any], *, known: bool
+    world: World, step: Step, damages: list[dict[str, Any]]
 ) -> None:
-    facts = {"inactivity_days": 40, "last_settled_at": SETTLED, "last_success_at": SUCCEEDED} if known else {}
-    met = met_as(world, **facts)
-    overwrite(world, met, **damage)
-    before = now(world, met)
-
-    with pytest.raises(projects.ProjectMoved):
-        step(world.stamped(), met)
-
-    assert now(world, met) == before
+    for damage, known in itertools.product(damages, ({}, KNOWN)):
+        met = met_as(world, **known)
+        overwrite(world, met, **damage)
+        before = now(world, met)
+        with pytest.raises(projects.ProjectMoved):
+            step(world.stamped(), met)
+        assert now(world, met) == before, (damage, known)
 
 
 @pytest.mark.parametrize("forgotten", ["inactivity_days", "last_settled_at", "last_success_at"])
@@ -157,3 +162,33 @@ def test_a_project_is_created_once_whatever_has_become_of_it(world: World) -> No
 
     assert (again.state, replayed) == ("active", True)  # as its creation was answered
     assert now(world, met) == met
+
+
+def work_on(world: World, project: Item) -> None:
+    table = world.stamped()
+    project_id = project["SK"].removeprefix("PROJECT#")
+    table.write(projects.worked_on(table, NORTHWIND, project_id, most=2, now=LATER))
+
+
+def test_a_start_marks_an_active_project_that_allows_its_largest_item(world: World) -> None:
+    met = met_as(world, max_licenses_per_item=2)
+
+    work_on(world, met)
+
+    item = now(world, met)
+    assert item is not None
+    assert item["last_run_at"] == "2026-11-25T03:00:00Z"
+
+
+def test_a_start_marks_no_project_that_has_ended_or_allows_less_or_is_gone(world: World) -> None:
+    ended: list[dict[str, Any]] = [{"state": state} for state in ("closed", "retired", "removed")]
+
+    for damage in ({"max_licenses_per_item": 1}, *ended):
+        met = met_as(world, **{"max_licenses_per_item": 2, **damage})
+        with pytest.raises(WriteRefused):
+            work_on(world, met)
+        assert now(world, met) == met, damage
+    erase(world, met)
+    with pytest.raises(WriteRefused):
+        work_on(world, met)
+    assert now(world, met) is None
