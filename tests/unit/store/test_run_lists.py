@@ -28,29 +28,24 @@ def unlicensed(state: str, **attributes: Any) -> dict[str, Any]:  # noqa: ANN401
     return {"state": state, "coverage": state, "allocation": {}, "lease_expires_at": None, **attributes}
 
 
-@pytest.mark.parametrize(
-    ("attributes", "is_open"),
-    [
-        ({}, True),
-        ({"lease_expires_at": "2026-11-24T02:59:59Z"}, True),  # it lapses when the sweep has been there
-        (unlicensed("covered"), True),
-        (unlicensed("free"), True),
-        (unlicensed("covered", **SETTLED), False),
-        (unlicensed("free", **SETTLED), False),
-        ({"state": "released"}, False),
-        ({"state": "consumed"}, False),
-        ({"state": "lapsed"}, False),
-    ],
-    ids=str,
-)
-def test_open_is_what_is_held_or_needs_no_license_and_was_not_settled(
-    world: World, attributes: dict[str, Any], *, is_open: bool
-) -> None:
-    project, run = run_as(world, **attributes)
+OPEN = [
+    {},
+    {"lease_expires_at": "2026-11-24T02:59:59Z"},  # it lapses when the sweep has been there
+    unlicensed("covered"),
+    unlicensed("free"),
+]
+OVER = [
+    unlicensed("covered", **SETTLED),
+    unlicensed("free", **SETTLED),
+    *({"state": state} for state in ("released", "consumed", "lapsed")),
+]
 
-    found = runs.open_of(world.table, NORTHWIND, project)
 
-    assert [one.run_id for one in found] == ([run] if is_open else [])
+def test_open_is_what_is_held_or_needs_no_license_and_was_not_settled(world: World) -> None:
+    for attributes in (*OPEN, *OVER):
+        project, run = run_as(world, **attributes)
+        found = [one.run_id for one in runs.open_of(world.table, NORTHWIND, project)]
+        assert found == ([run] if attributes in OPEN else []), attributes
 
 
 @pytest.mark.parametrize(
