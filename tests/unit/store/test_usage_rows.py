@@ -77,6 +77,8 @@ def test_the_round_is_moved_on_only_from_where_it_was_met(world: World) -> None:
     usage.move(log_of(world), Progress(ticks=7), after=None)
 
     assert usage.progress(world.journal) == Progress(ticks=1, after=place)
+    usage.move(log_of(world), Progress(ticks=1, after=place), after=None)
+    assert usage.progress(world.journal) == Progress(ticks=2, after=None)
 
 
 @pytest.mark.parametrize("zone", FARTHEST)
