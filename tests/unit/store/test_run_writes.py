@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from packhouse.domain.runs import Outcome, Settlement
+from packhouse.domain.runs import Outcome, Pass, Settlement
 from packhouse.errors import NotFound
 from packhouse.store import keys, runs
 from packhouse.store.wire import Item
@@ -219,7 +219,7 @@ def with_errors(world: World, **attributes: Any) -> Started:  # noqa: ANN401  # 
 
 def retry(run: Started, parent: str | None = None) -> Answer:
     items = [{"item_id": run.item["item_id"], "parent_run_id": parent or run.run_id}]
-    return run.world.start(run.project, items=items, run_pass="retry_errors")
+    return run.world.start(run.project, items=items, run_pass=Pass.RETRY_ERRORS)
 
 
 @pytest.mark.parametrize(("retries", "status", "after"), [(None, 201, 1), (9, 201, 10), (10, 409, 10), (11, 409, 11)])
