@@ -111,7 +111,7 @@ RATES = {
     "ExpireOrdersFunction": 5 * MINUTE,  # an order reads as expired at once; its page is closed soon after
     "ReconcileFunction": 15 * MINUTE,  # who paid is served within a quarter of an hour, though a webhook was lost
     "RollUpFunction": HOUR,  # days close at another hour in each zone
-    "AuditFunction": HOUR,  # each workgroup is looked at twice, and an alarm of a violation counts one hour
+    "AuditFunction": HOUR,  # damage counts once two looks have seen it
 }
 
 
