@@ -1,17 +1,18 @@
 """Money that arrives is held against its order, each fact by itself; and what was paid is what the packs bear."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import pytest
 
+from packhouse.catalog import catalog
 from packhouse.checkout import receiving
 from packhouse.checkout.receiving import Receipt
 from packhouse.domain import instants
-from packhouse.domain.ids import Kind, named
+from packhouse.domain.ids import Prefix, named
 from packhouse.domain.money import Money
-from packhouse.domain.orders import Checkout
+from packhouse.domain.orders import Checkout, OrderLine
 from packhouse.payments.provider import OrderName, Session
 from packhouse.payments.stripe import StripePayments, account
 from packhouse.store import keys, orders
@@ -19,7 +20,7 @@ from tests.fake_stripe.running import API_KEY
 from tests.harness.shop import TOTAL, Shop, buying_with
 from tests.harness.world import NORTHWIND
 
-OTHER_ORDER = OrderName(workgroup_id=NORTHWIND, order_id=named(Kind.ORDER, NORTHWIND, "other"))
+OTHER_ORDER = OrderName(workgroup_id=NORTHWIND, order_id=named(Prefix.ORDER, NORTHWIND, "other"))
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def test_money_of_which_one_fact_is_not_as_ordered_is_parked_and_grants_nothing(
 
     assert shop.order(order["order_id"])["status"] == "open"
     assert shop.stock() == {}
-    assert [item["object_id"] for item in shop.world.items() if keys.kind(item) == "PARKED"] == shop.sessions(
+    assert [item["object_id"] for item in shop.world.items() if keys.entity(item) == "PARKED"] == shop.sessions(
         "complete"
     )
 
@@ -94,7 +95,7 @@ def test_each_payment_that_came_too_late_is_sent_back_under_a_name_of_its_own(sh
     fresh = shop.world.call("POST", f"orders/{order['order_id']}/checkout", "ada", key="two")
     shop.pay(fresh.body["checkout_url"])
     table = shop.world.stamped()
-    orders.cancelled(table, orders.read(table, NORTHWIND, order["order_id"]), cancel_key="stop")
+    orders.cancel(table, orders.read(table, NORTHWIND, order["order_id"]), cancel_key="stop")
 
     for _ in range(2):
         shop.receive_all()
@@ -109,23 +110,23 @@ def with_a_second_page(shop: Shop, order_id: str) -> None:
     """Make another checkout the newest without a look at the first one, as if that had been paid the instant after."""
     table = shop.world.stamped()
     order = orders.read(table, NORTHWIND, order_id)
-    orders.renewed(table, order, Checkout(number=2, key="two", expires_at=order.checkout.expires_at))
+    orders.renew(table, order, Checkout(number=2, key="two", expires_at=order.checkout.expires_at))
 
 
 def test_a_pack_bears_the_price_that_was_paid_for_it(shop: Shop) -> None:
     """The catalog may have another one by now."""
     order = shop.ordered()
     lines = [
-        {"sku": "mailbox-migration", "name": "Mail", "quantity": 3, "unit_price": 1100},
-        {"sku": "document-migration", "name": "Files", "quantity": 1, "unit_price": 2800},
+        asdict(OrderLine.of(catalog().of(sku), quantity)) | {"unit_price": unit_price}
+        for sku, quantity, unit_price in (("mailbox-migration", 3, 1100), ("document-migration", 1, 2800))
     ]
-    assert sum(line["quantity"] * line["unit_price"] for line in lines) == TOTAL  # type: ignore[operator]  # whole numbers
+    assert sum(line["quantity"] * line["unit_price"] for line in lines) == TOTAL
     shop.damage(order["order_id"], lines=lines)
     shop.pay(order["checkout_url"])
 
     shop.receive_all()
 
-    packs = [item for item in shop.world.items() if keys.kind(item) == "PACK"]
+    packs = [item for item in shop.world.items() if keys.entity(item) == "PACK"]
     assert {item["sku"]: item["unit_price"] for item in packs} == {
         "mailbox-migration": 1100,
         "document-migration": 2800,

@@ -26,7 +26,7 @@ def sweep(world: World, *, day: int) -> dict[str, Any]:
     """The project's item, once the sweep has been there on this day."""
     world.clock.now = START + timedelta(days=day)
     handler_of("SweepFunction")({"job": "sweep"}, context())
-    (project,) = [item for item in world.items() if keys.kind(item) == "PROJECT"]
+    (project,) = [item for item in world.items() if keys.entity(item) == "PROJECT"]
     return project
 
 

@@ -39,10 +39,7 @@ def threshold(world: World, number: int) -> None:
 
 
 def set_pack(world: World, pack: Pack, **attributes: object) -> None:
-    table = world.stamped()
-    sets = ", ".join(f"#{name} = :{name}" for name in attributes)
-    where = keys.pack(NORTHWIND, pack.pack_id)
-    table.write(table.update(where, f"SET {sets}", only_if="attribute_exists(PK)", **attributes))
+    world.edit(keys.pack(NORTHWIND, pack.pack_id), **attributes)
 
 
 def test_a_pack_that_is_frozen_is_weighed_by_that_record_alone(world: World) -> None:

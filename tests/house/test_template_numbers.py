@@ -9,7 +9,7 @@ import pytest
 
 from packhouse import runtime
 from packhouse.journal import rollup
-from packhouse.operations import invariants
+from packhouse.operations.invariants import runs
 from packhouse.payments import client, stripe
 from packhouse.store import mails
 from tests.harness import template
@@ -311,7 +311,7 @@ BOUNDS = {
     "LeaseHoursAfterPackExpiry": (0, 24, None),
     "RunDaysMax": (1, 30, None),
     "PacksPerRunMax": (1, 5, 5),  # a run on more would take more than the meter allows for
-    "RetriesPerRootMax": (0, 10, invariants.RETRIES_MAX),  # the auditor takes more for damage
+    "RetriesPerRootMax": (0, 10, runs.RETRIES_MAX),  # the auditor takes more for damage
     "InactivityMonths": (1, 6, None),
     "PackReminderDays": (1, 30, None),
     "ProjectWarningDays": (1, 30, 30),  # a project may end after 31 days

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from packhouse.domain.ids import Kind, named
+from packhouse.domain.ids import Prefix, named
 from packhouse.domain.licenses import Consumption, LicenseType
 from packhouse.domain.money import Money
 from packhouse.domain.orders import Address, Checkout, Method, Order, OrderLine
@@ -28,14 +28,14 @@ def license_type(sku: str = "mail", price: int = 1200, **fields: object) -> Lice
 
 
 def line(sku: str = "mailbox-migration", quantity: int = 1, price: int = 1200) -> OrderLine:
-    return OrderLine(sku=sku, name=sku.title(), quantity=quantity, unit_price=Money(price))
+    return OrderLine.of(license_type(sku, price), quantity)
 
 
 def order(*lines: OrderLine, name: str = "one", **fields: object) -> Order:
     """An open order of Northwind, placed at the start of a world; its id is derived from the name."""
     made = Order(
         workgroup_id=NORTHWIND,
-        order_id=named(Kind.ORDER, NORTHWIND, name),
+        order_id=named(Prefix.ORDER, NORTHWIND, name),
         method=Method.CARD,
         lines=lines or (line(),),
         billing_address=ADDRESS,

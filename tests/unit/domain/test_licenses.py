@@ -39,7 +39,7 @@ def test_for_a_service_is_sold_what_its_success_spends_else_the_cheapest_to_assi
     assert catalog(DEAR, CHEAP).sold_for("mail") is CHEAP
     with pytest.raises(ServiceNotCovered) as refusal:
         catalog(DEAR, CHEAP).sold_for("gardening")
-    assert refusal.value.facts == {"service": "gardening"}
+    assert refusal.value.service == "gardening"
 
 
 def test_a_type_that_is_not_sold_any_more_is_called_by_its_sku_and_permits_nothing() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from packhouse.domain.licenses import Catalog, Line
+from packhouse.domain.licenses import Catalog, Line, Price
 from packhouse.domain.money import Money
 from packhouse.domain.orders import (
     CARD_MAXIMUM,
@@ -72,7 +72,7 @@ def test_the_answer_to_the_placing_is_the_same_whatever_became_of_the_order() ->
     assert paid.as_placed() == order()
 
 
-def test_lines_bear_the_catalogs_name_and_price() -> None:
+def test_lines_bear_the_catalogs_terms() -> None:
     lines = [Line("files", 2), Line("mail", 3)]
 
     assert priced(CATALOG, lines, expected=None) == (FILES, MAIL)
@@ -84,9 +84,7 @@ def test_another_total_than_the_one_expected_is_refused_with_todays_prices(expec
     with pytest.raises(PriceChanged) as refusal:
         priced(CATALOG, [Line("files", 2), Line("mail", 3)], expected=expected)
 
-    assert refusal.value.facts == {
-        "lines": [{"sku": "files", "unit_price": Money(2500)}, {"sku": "mail", "unit_price": Money(1200)}]
-    }
+    assert refusal.value.lines == [Price("files", Money(2500)), Price("mail", Money(1200))]
 
 
 @pytest.mark.parametrize(("price", "taken"), [(99_999_999, True), (100_000_000, False)])
@@ -99,7 +97,7 @@ def test_a_card_takes_just_under_a_million_dollars(price: int, *, taken: bool) -
         return
     with pytest.raises(CardMaximumExceeded) as refusal:
         priced(dear, [Line("dear", 1)], expected=None)
-    assert refusal.value.facts == {"maximum": CARD_MAXIMUM}
+    assert refusal.value.maximum == CARD_MAXIMUM
 
 
 def test_a_line_of_a_type_that_is_not_sold_has_no_price() -> None:

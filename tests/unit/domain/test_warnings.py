@@ -37,17 +37,17 @@ def test_a_project_counts_its_own_days_from_its_latest_activity() -> None:
 
 @pytest.mark.parametrize(("now", "due"), [(SEVEN - SECOND, 30), (SEVEN, 7), (SEVEN + SECOND, 7)])
 def test_a_reminder_is_due_from_its_very_instant(now: datetime, due: int) -> None:
-    assert reminders.overdue(END, (30, 7, 1), now=now, since=CREATED, told=None) == due
+    assert reminders.overdue(END, (30, 7, 1), now=now, since=CREATED, sent=None) == due
 
 
 @pytest.mark.parametrize(("since", "due"), [(SEVEN - SECOND, 7), (SEVEN, 7), (SEVEN + SECOND, None)])
 def test_what_was_acquired_at_the_instant_of_a_reminder_is_reminded_of(since: datetime, due: int | None) -> None:
-    assert reminders.overdue(END, (30, 7, 1), now=END - timedelta(days=2), since=since, told=None) == due
+    assert reminders.overdue(END, (30, 7, 1), now=END - timedelta(days=2), since=since, sent=None) == due
 
 
 @pytest.mark.parametrize(("told", "due"), [(30, 7), (8, 7), (7, None), (6, None)])
 def test_a_reminder_is_sent_only_after_a_less_urgent_one(told: int, due: int | None) -> None:
-    assert reminders.overdue(END, (30, 7, 1), now=SEVEN, since=CREATED, told=told) == due
+    assert reminders.overdue(END, (30, 7, 1), now=SEVEN, since=CREATED, sent=told) == due
 
 
 def test_the_next_look_is_after_now_and_never_at_it() -> None:

@@ -6,26 +6,25 @@ from typing import Any
 import pytest
 
 from packhouse.catalog import catalog
-from packhouse.domain.licenses import Line
-from packhouse.domain.orders import Order, Payment
+from packhouse.domain.orders import Order, OrderLine, Payment
 from packhouse.domain.packs import Source, SourceKind, packs_of
-from packhouse.operations import invariants
+from packhouse.operations.invariants import checks
 from packhouse.store import keys, orders
-from packhouse.store import packs as stored
 from packhouse.store.wire import Item
 from tests.harness.world import NORTHWIND, START, World
-from tests.unit.purchases import line, order
+from tests.unit.purchases import order
 
 NAME = "paid-iff-granted"
-LINES = [Line("mailbox-migration", 3), Line("document-migration", 1)]
+LINES = [
+    OrderLine.of(catalog().of(sku), number) for sku, number in (("mailbox-migration", 3), ("document-migration", 1))
+]
 
 type Items = dict[str, Item]
 type Damage = Callable[[Items], None]
 
 
 def placed(world: World, name: str) -> Order:
-    lines = [line(one.sku, one.quantity, catalog().of(one.sku).unit_price.amount) for one in LINES]
-    made, _ = orders.place(world.stamped(), order(*lines, name=name))
+    made, _ = orders.place(world.stamped(), order(*LINES, name=name))
     return made
 
 
@@ -33,14 +32,9 @@ def pay(world: World, wanted: Order) -> None:
     """The order paid, and its packs there, as money that arrives makes them."""
     table = world.stamped()
     source = Source(kind=SourceKind.CARD, order_id=wanted.order_id)
-    granted = packs_of(
-        catalog(), NORTHWIND, LINES, acquisition=wanted.order_id, source=source, acquired_at=world.clock.now
-    )
+    granted = packs_of(NORTHWIND, wanted.lines, acquisition=wanted.order_id, source=source, acquired_at=world.clock.now)
     payment = Payment(payment_id="pi_1", charge_id="ch_1", amount=wanted.total, charged_at=START)
-    table.write(
-        orders.paid(table, wanted, payment, [pack.pack_id for pack in granted]),
-        *(stored.granted(table, pack, reminder_days=30) for pack in granted),
-    )
+    orders.pay(table, wanted, payment, granted, reminder_days=30)
 
 
 @pytest.fixture
@@ -53,7 +47,7 @@ def items(world: World) -> Items:
 
 def found(items: Items) -> list[str]:
     """The sentences of what doesn't hold by this invariant."""
-    return [one.detail for one in invariants.violations(items.values(), []) if one.invariant == NAME]
+    return [one.detail for one in checks.violations(items.values(), []) if one.invariant == NAME]
 
 
 def of(items: Items, prefix: str, **attributes: object) -> Item:

@@ -12,8 +12,8 @@ import pytest
 from packhouse.domain.workgroups import LowBalance, Workgroup
 from packhouse.errors import TryAgain
 from packhouse.store import keys, mails, queues, workgroups
+from packhouse.store.patience import Moved
 from packhouse.store.wire import Item
-from packhouse.store.workgroups import WorkgroupMoved
 from tests.harness.damage import erase, overwrite
 from tests.harness.world import NORTHWIND, START, World
 
@@ -62,7 +62,7 @@ def test_a_mail_that_was_sent_is_never_claimed_again(world: World) -> None:
 def test_only_whose_claim_holds_marks_a_mail_as_sent(world: World, claim: str, state: str) -> None:
     mail_as(world)
 
-    mails.sent(world.stamped(), EVENT, TO, claim, message_id="message-1")
+    mails.remember_sent(world.stamped(), EVENT, TO, claim, message_id="message-1")
 
     assert mail(world)["state"] == state
 
@@ -160,7 +160,7 @@ KNOWN = [{}, {"document-migration": {"available": 0, "threshold": 1}}]
 def test_low_types_are_remembered_of_a_workgroup_that_is_as_it_was_met(world: World, known: dict[str, Any]) -> None:
     met = workgroup_as(world, low_balance={"mailbox-migration": 2}, low_types=known or None)
 
-    workgroups.low(world.stamped(), met, LOW)
+    workgroups.remember_low(world.stamped(), met, LOW)
 
     assert workgroups.read(world.table, NORTHWIND).low_types == LOW
 
@@ -180,8 +180,8 @@ def test_low_types_are_remembered_only_if_thresholds_and_what_was_known_are_as_t
     met = workgroup_as(world, low_balance={"mailbox-migration": 2}, low_types=known or None)
     now = workgroup_as(world, **damage)
 
-    with pytest.raises(WorkgroupMoved):
-        workgroups.low(world.stamped(), met, LOW)
+    with pytest.raises(Moved):
+        workgroups.remember_low(world.stamped(), met, LOW)
 
     assert workgroups.read(world.table, NORTHWIND) == now
 
@@ -190,7 +190,7 @@ def test_low_types_that_were_taken_back_are_as_if_nothing_was_known(world: World
     met = workgroup_as(world, low_types=None)
     workgroup_as(world, low_types={})
 
-    workgroups.low(world.stamped(), met, LOW)
+    workgroups.remember_low(world.stamped(), met, LOW)
 
     assert workgroups.read(world.table, NORTHWIND) == replace(met, low_types=LOW)
 
@@ -202,7 +202,7 @@ def test_no_write_makes_a_workgroup_that_is_gone(world: World) -> None:
     erase(world, item)
     world.sound = False
 
-    with pytest.raises(WorkgroupMoved):
-        workgroups.low(world.stamped(), met, LOW)
+    with pytest.raises(Moved):
+        workgroups.remember_low(world.stamped(), met, LOW)
 
     assert world.item(keys.workgroup(NORTHWIND)) is None

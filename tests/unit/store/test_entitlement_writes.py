@@ -10,8 +10,7 @@ from packhouse.domain import ids
 from packhouse.domain.entitlements import Entitlement, EntitlementState
 from packhouse.domain.packs import Pack
 from packhouse.store import entitlements, keys
-from packhouse.store.entitlements import EntitlementMoved
-from packhouse.store.patience import WriteRefused
+from packhouse.store.patience import Moved, WriteRefused
 from packhouse.store.wire import Item
 from tests.harness.damage import erase, overwrite
 from tests.harness.world import NORTHWIND, START, World
@@ -80,7 +79,7 @@ def test_an_entitlement_is_assigned_only_in_place_of_the_one_that_was_met(world:
     again = replace(of_pack(world.grant(SKU, 1)), assigned_at=START + timedelta(days=1), earlier=met.spent())
     before = image(world, again.pack_id)
 
-    with pytest.raises(EntitlementMoved):
+    with pytest.raises(Moved):
         entitlements.assign(world.stamped(), again, met=met)
 
     assert image(world, again.pack_id) == before
@@ -91,7 +90,7 @@ def test_an_entitlement_is_assigned_for_the_first_time_once(world: World) -> Non
     again = of_pack(world.grant(SKU, 1))
     before = image(world, again.pack_id)
 
-    with pytest.raises(EntitlementMoved):
+    with pytest.raises(Moved):
         entitlements.assign(world.stamped(), again, met=None)
 
     assert image(world, again.pack_id) == before
@@ -128,7 +127,7 @@ def test_an_entitlement_is_withdrawn_only_as_it_was_met_unused_and_before_its_en
     met = assigned(world, **{"until": SECOND_LATER, **damage})
     before = image(world, met.pack_id)
 
-    with pytest.raises(EntitlementMoved):
+    with pytest.raises(Moved):
         entitlements.withdraw(world.stamped(), met)
 
     assert image(world, met.pack_id) == before
@@ -182,9 +181,9 @@ def test_no_write_makes_an_entitlement_that_is_gone(world: World) -> None:
 
     with pytest.raises(WriteRefused):
         use(world, met)
-    with pytest.raises(EntitlementMoved):
+    with pytest.raises(Moved):
         entitlements.withdraw(world.stamped(), met)
-    with pytest.raises(EntitlementMoved):
+    with pytest.raises(Moved):
         entitlements.assign(world.stamped(), replace(met, assigned_at=START + timedelta(days=1)), met=met)
 
     assert world.item(KEY) is None

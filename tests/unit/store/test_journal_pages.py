@@ -8,11 +8,11 @@ import pytest
 from packhouse.domain import instants
 from packhouse.domain.journal import Entry
 from packhouse.store import journal, keys
-from packhouse.store.journal import Place, Wanted
+from packhouse.store.journal import PageEnd, Selection
 from packhouse.store.table import Log
 from tests.harness.world import NORTHWIND, World
 
-ALL = Wanted(first=datetime(2026, 1, 1, tzinfo=UTC), last=datetime(2027, 6, 1, tzinfo=UTC))
+ALL = Selection(first=datetime(2026, 1, 1, tzinfo=UTC), last=datetime(2027, 6, 1, tzinfo=UTC))
 
 
 def appended(world: World, *at: str, kind: str = "pack.changed") -> None:
@@ -49,20 +49,20 @@ def told(entries: list[Entry]) -> list[str]:
     return [one.at[:10] for one in entries if one.item == "pack_told"]
 
 
-def pages(world: World, wanted: Wanted, *, limit: int) -> list[list[str]]:
+def pages(world: World, wanted: Selection, *, limit: int) -> list[list[str]]:
     """The days of what each page lists."""
     found: list[list[str]] = []
-    place: Place | None = None
+    end: PageEnd | None = None
     while True:
-        page, place = journal.page(world.journal, NORTHWIND, wanted, limit=limit, place=place)
+        page, end = journal.page(world.journal, NORTHWIND, wanted, limit=limit, start=end)
         found.append(told(page))
-        if place is None:
+        if end is None:
             return found
 
 
 THREE_MONTHS = ("2027-01-03", "2027-01-02", "2027-02-05", "2027-02-04", "2027-02-03", "2027-03-01")
 NEWEST_FIRST = sorted(THREE_MONTHS, reverse=True)
-OF_2027 = Wanted(first=datetime(2027, 1, 1, tzinfo=UTC), last=datetime(2027, 6, 1, tzinfo=UTC))
+OF_2027 = Selection(first=datetime(2027, 1, 1, tzinfo=UTC), last=datetime(2027, 6, 1, tzinfo=UTC))
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 5, 6, 7])
@@ -78,19 +78,19 @@ def test_pages_across_months_are_no_longer_than_their_limit_and_leave_nothing_ou
 def test_a_page_is_filled_up_from_the_months_before(world: World) -> None:
     appended(world, *(f"{day}T03:00:00Z" for day in THREE_MONTHS))
 
-    page, place = journal.page(world.journal, NORTHWIND, OF_2027, limit=3, place=None)
+    page, end = journal.page(world.journal, NORTHWIND, OF_2027, limit=3, start=None)
 
     assert told(page) == NEWEST_FIRST[:3]
-    assert place is not None
-    assert place.month == "202702"
+    assert end is not None
+    assert end.month == "202702"
 
 
 def test_a_page_goes_back_a_year_and_then_says_where_the_next_goes_on(world: World) -> None:
     appended(world, "2026-01-02T03:00:00Z")
 
-    page, place = journal.page(world.journal, NORTHWIND, ALL, limit=50, place=None)
+    page, end = journal.page(world.journal, NORTHWIND, ALL, limit=50, start=None)
 
-    assert (told(page), place) == ([], Place("202606", None))
+    assert (told(page), end) == ([], PageEnd("202606", None))
     assert [day for days in pages(world, ALL, limit=50) for day in days] == ["2026-01-02"]
 
 
@@ -100,7 +100,7 @@ def test_a_page_lists_only_the_kinds_that_are_wanted(world: World, kind: str) ->
     appended(world, "2027-01-03T03:00:00Z", kind="pack.granted")
 
     page, _ = journal.page(
-        world.journal, NORTHWIND, Wanted(first=OF_2027.first, last=OF_2027.last, kinds=[kind]), limit=9, place=None
+        world.journal, NORTHWIND, Selection(first=OF_2027.first, last=OF_2027.last, kinds=[kind]), limit=9, start=None
     )
 
     assert [one.kind for one in page] == [kind]
@@ -122,9 +122,9 @@ def test_an_entry_is_listed_only_if_its_kind_its_project_and_its_packs_are_wante
     world.sound = False
     fitting = {"kinds": ["pack.changed"], "project_id": "prj_1", "pack_id": "pack_told"}
 
-    def listed(**given: Any) -> list[str]:  # noqa: ANN401  # as Wanted
+    def listed(**given: Any) -> list[str]:  # noqa: ANN401  # as Selection
         page, _ = journal.page(
-            world.journal, NORTHWIND, Wanted(first=OF_2027.first, last=OF_2027.last, **given), limit=9, place=None
+            world.journal, NORTHWIND, Selection(first=OF_2027.first, last=OF_2027.last, **given), limit=9, start=None
         )
         return told(page)
 
@@ -136,7 +136,7 @@ def test_an_entry_is_written_once_however_its_record_is_told_again(world: World)
     appended(world, "2027-01-02T03:00:00Z", kind="pack.changed")
     appended(world, "2027-01-02T03:00:00Z", kind="pack.granted")
 
-    page, _ = journal.page(world.journal, NORTHWIND, OF_2027, limit=9, place=None)
+    page, _ = journal.page(world.journal, NORTHWIND, OF_2027, limit=9, start=None)
 
     assert [one.kind for one in page] == ["pack.changed"]
 

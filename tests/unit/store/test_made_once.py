@@ -75,8 +75,8 @@ def test_a_finding_is_recorded_once_however_often_it_is_found(world: World) -> N
     audits.record(world.stamped(), NORTHWIND, violation)
 
     assert world.items() == before
-    assert audits.recorded(world.table, NORTHWIND, violation)
-    assert not audits.recorded(world.table, NORTHWIND, Violation("conservation", "pack_2", violation.detail))
+    assert audits.is_recorded(world.table, NORTHWIND, violation)
+    assert not audits.is_recorded(world.table, NORTHWIND, Violation("conservation", "pack_2", violation.detail))
 
 
 def test_the_auditors_round_is_moved_on_only_from_where_it_was_met(world: World) -> None:

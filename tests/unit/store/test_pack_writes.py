@@ -45,7 +45,7 @@ def counters(world: World, pack: Pack) -> dict[str, int]:
 def written(world: World, write: Written, pack: Pack) -> bool:
     """Whether the write is taken, when it comes with another one."""
     table = world.stamped()
-    beside = table.update(keys.workgroup(NORTHWIND), "SET note = :note", only_if="attribute_exists(PK)", note="x")
+    beside = table.update(keys.workgroup(NORTHWIND), sets={"note": "x"}, only_if="attribute_exists(PK)")
     before = item_of(world, pack)
     try:
         table.write(write(table, pack), beside)
@@ -68,11 +68,11 @@ def unassigned(table: StampedTable, pack: Pack) -> Write:
 
 
 def restored(table: StampedTable, pack: Pack) -> Write:
-    return packs.restored(table, NORTHWIND, pack.pack_id, QUANTITY, now=table.stamp.at)
+    return packs.restored(table, NORTHWIND, pack.pack_id, QUANTITY)
 
 
 def restored_to_revoked(table: StampedTable, pack: Pack) -> Write:
-    return packs.restored(table, NORTHWIND, pack.pack_id, QUANTITY, now=table.stamp.at, to_revoked=True)
+    return packs.restored(table, NORTHWIND, pack.pack_id, QUANTITY, to_revoked=True)
 
 
 @pytest.mark.parametrize(("write", "needed", "after"), [(taken, QUANTITY, {}), (assigned, 1, {"assigned": 1})])

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from packhouse.domain.ids import Kind, named
+from packhouse.domain.ids import Prefix, named
 from packhouse.domain.projects import Project
 from packhouse.store import keys, projects
-from packhouse.store.patience import WriteRefused
+from packhouse.store.patience import Moved, WriteRefused
 from packhouse.store.table import StampedTable
 from packhouse.store.wire import Item
 from tests.harness.damage import erase, overwrite
@@ -23,27 +23,27 @@ type Step = Callable[[StampedTable, Item], object]
 
 
 def changed(table: StampedTable, met: Item) -> object:
-    return projects.change(table, met, {"name": "Other"}, due_at=LATER)
+    return projects.change(table, projects.met(met), {"name": "Other"}, due_at=LATER)
 
 
 def followed(table: StampedTable, met: Item) -> object:
-    return projects.follow(table, met, {"state": "closed"}, due_at=None)
+    return projects.follow(table, projects.met(met), {"state": "closed"}, due_at=None)
 
 
 def settled(table: StampedTable, met: Item) -> None:
-    projects.settled(table, met, settled_at=LATER, success_at=LATER)
+    projects.remember_settlement(table, projects.met(met), settled_at=LATER, success_at=LATER)
 
 
 def retired(table: StampedTable, met: Item) -> None:
-    projects.retired(table, met, success_at=LATER)
+    projects.retire(table, projects.met(met), success_at=LATER)
 
 
 def removed(table: StampedTable, met: Item) -> object:
-    return projects.remove(table, met, due_at=None)
+    return projects.remove(table, projects.met(met), due_at=None)
 
 
 def removed_and_released(table: StampedTable, met: Item) -> object:
-    return projects.remove(table, met, due_at=LATER)
+    return projects.remove(table, projects.met(met), due_at=LATER)
 
 
 STEPS = [changed, followed, settled, retired, removed, removed_and_released]
@@ -52,7 +52,7 @@ STEPS = [changed, followed, settled, retired, removed, removed_and_released]
 def met_as(world: World, **attributes: Any) -> Item:  # noqa: ANN401  # as an item has
     """A new project as it was met, with these attributes set by hand."""
     table = world.stamped()
-    project_id = named(Kind.PROJECT, NORTHWIND, table.stamp.request_id)
+    project_id = named(Prefix.PROJECT, NORTHWIND, table.stamp.request_id)
     projects.create(
         table,
         Project(
@@ -117,7 +117,7 @@ def test_a_project_takes_a_step_only_as_it_was_met_in_what_the_step_was_decided_
         met = met_as(world, **known)
         overwrite(world, met, **damage)
         before = now(world, met)
-        with pytest.raises(projects.ProjectMoved):
+        with pytest.raises(Moved):
             step(world.stamped(), met)
         assert now(world, met) == before, (damage, known)
 
@@ -127,7 +127,7 @@ def test_a_project_from_which_a_fact_was_taken_is_not_as_it_was_met(world: World
     met = met_as(world, inactivity_days=40, last_settled_at=SETTLED, last_success_at=SUCCEEDED)
     overwrite(world, met, **{forgotten: None})
 
-    with pytest.raises(projects.ProjectMoved):
+    with pytest.raises(Moved):
         (changed if forgotten == "inactivity_days" else settled)(world.stamped(), met)
 
 
@@ -148,7 +148,7 @@ def test_no_step_makes_a_project_that_is_gone(world: World, step: Step) -> None:
     met = met_as(world)
     erase(world, met)
 
-    with pytest.raises(projects.ProjectMoved):
+    with pytest.raises(Moved):
         step(world.stamped(), met)
 
     assert now(world, met) is None
@@ -167,7 +167,7 @@ def test_a_project_is_created_once_whatever_has_become_of_it(world: World) -> No
 def work_on(world: World, project: Item) -> None:
     table = world.stamped()
     project_id = project["SK"].removeprefix("PROJECT#")
-    table.write(projects.worked_on(table, NORTHWIND, project_id, most=2, now=LATER))
+    table.write(projects.worked_on(table, NORTHWIND, project_id, licenses_per_item=2, now=LATER))
 
 
 def test_a_start_marks_an_active_project_that_allows_its_largest_item(world: World) -> None:

@@ -126,7 +126,7 @@ def test_a_run_that_is_gone_is_not_made_by_its_settlement(world: World, start: A
         runs.consume(world.stamped(), NORTHWIND, run.project, run.run_id, SUCCEEDED)
 
     assert world.item(keys.run(NORTHWIND, run.project, run.run_id)) is None
-    assert [item["available"] for item in world.items() if keys.kind(item) == "PACK"] == [0]
+    assert [item["available"] for item in world.items() if keys.entity(item) == "PACK"] == [0]
 
 
 # --- leases -----------------------------------------------------------------------------------------------------------
@@ -205,7 +205,7 @@ def test_a_start_needs_an_active_project_that_allows_its_largest_item(world: Wor
         overwrite(world, item, **damage)
         assert world.start(project, licenses=2).slug == slug, damage
         assert world.item(keys.project(NORTHWIND, project)) == {**item, **damage}
-    assert [item for item in world.items() if keys.kind(item) == "RUN"] == []
+    assert [item for item in world.items() if keys.entity(item) == "RUN"] == []
     world.sound = False
 
 
@@ -253,7 +253,7 @@ def test_a_run_is_started_once_whatever_has_become_of_it(world: World) -> None:
     before = run.item
 
     with pytest.raises(runs.NotStarted):
-        runs.start(world.stamped(), runs.Beginning(runs=[read]), most=1, retries_max=10)
+        runs.start(world.stamped(), runs.Beginning(runs=[read]), licenses_per_item=1, retries_max=10)
 
     assert run.item == before
 

@@ -9,8 +9,8 @@ import pytest
 from packhouse.domain import instants
 from packhouse.domain.usage import Part, Row, Usage, part_from
 from packhouse.store import usage
+from packhouse.store.rounds import Progress
 from packhouse.store.table import Log
-from packhouse.store.usage import Progress
 from tests.harness.world import NORTHWIND, World
 
 FIRST = datetime(2026, 11, 24, tzinfo=UTC)
@@ -62,9 +62,9 @@ def test_a_part_of_which_the_rows_are_not_all_written_is_left_out(world: World) 
 
 @pytest.mark.parametrize(("entries", "held"), [(4, 1), (5, 1), (6, 9)])
 def test_a_row_gives_way_only_to_one_of_more_entries(world: World, entries: int, held: int) -> None:
-    usage.keep(log_of(world), NORTHWIND, ROW)
+    usage.write_row(log_of(world), NORTHWIND, ROW)
 
-    usage.keep(log_of(world), NORTHWIND, replace(ROW, usage=Usage(held=9), entries=entries))
+    usage.write_row(log_of(world), NORTHWIND, replace(ROW, usage=Usage(held=9), entries=entries))
 
     assert [row.usage for row in usage.rows(world.journal, NORTHWIND, DAY, DAY)] == [Usage(held=held)]
 
@@ -76,9 +76,9 @@ def test_the_round_is_moved_on_only_from_where_it_was_met(world: World) -> None:
     usage.move(log_of(world), Progress(), after=None)
     usage.move(log_of(world), Progress(ticks=7), after=None)
 
-    assert usage.progress(world.journal) == Progress(ticks=1, after=place)
+    assert usage.progress(log_of(world)) == Progress(ticks=1, after=place)
     usage.move(log_of(world), Progress(ticks=1, after=place), after=None)
-    assert usage.progress(world.journal) == Progress(ticks=2, after=None)
+    assert usage.progress(log_of(world)) == Progress(ticks=2, after=None)
 
 
 @pytest.mark.parametrize("zone", FARTHEST)
@@ -114,7 +114,7 @@ def test_the_days_that_are_asked_for_are_both_included(
     world: World, first: date | None, last: date, *, found: bool
 ) -> None:
     usage.claim(log_of(world), NORTHWIND, replace(PART, entries=7))
-    usage.keep(log_of(world), NORTHWIND, ROW)
+    usage.write_row(log_of(world), NORTHWIND, ROW)
 
     assert bool(parts(world, first, last)) is found
     assert bool(usage.rows(world.journal, NORTHWIND, first, last)) is found
