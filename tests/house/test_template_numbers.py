@@ -226,6 +226,15 @@ def test_the_sweep_is_behind_once_it_was_ten_minutes_late_for_a_quarter_of_an_ho
     assert alarm["Period"] >= 5 * period_of("SweepFunction")  # a tick or two that failed are no silence
 
 
+def test_the_expiry_is_behind_once_it_was_half_an_hour_late_or_silent_for_half_an_hour() -> None:
+    alarm = ALARMS["ExpiryBehind"]
+
+    assert (alarm["Statistic"], alarm["Threshold"]) == ("Maximum", 30 * MINUTE)
+    assert alarm["Period"] * alarm["EvaluationPeriods"] == 30 * MINUTE
+    assert alarm["Period"] >= 3 * period_of("ExpireOrdersFunction")  # a tick or two that failed are no silence
+    assert alarm["TreatMissingData"] == "breaching"
+
+
 def test_the_journal_lags_once_a_change_has_waited_ten_minutes_long_before_the_stream_forgets_it() -> None:
     alarm = ALARMS["JournalLag"]
 
@@ -239,7 +248,7 @@ def test_the_journal_lags_once_a_change_has_waited_ten_minutes_long_before_the_s
 
 
 def test_every_alarm_is_in_a_test_above_and_calls_somebody() -> None:
-    assert ALARMS.keys() == {*ONCE_IS_TOO_OFTEN, "UsageBehind", "SweepBehind", "JournalLag"}
+    assert ALARMS.keys() == {*ONCE_IS_TOO_OFTEN, "UsageBehind", "SweepBehind", "ExpiryBehind", "JournalLag"}
     for name, alarm in ALARMS.items():
         assert alarm["AlarmActions"] == [{"Ref": "Alarms"}], name
         assert alarm["ComparisonOperator"] == "GreaterThanThreshold", name

@@ -61,9 +61,9 @@ def test_a_warning_says_whether_the_project_can_be_opened_again() -> None:
     succeeded = warned(replace(PROJECT, last_success_at=NOW)).text
 
     assert "it is retired" in succeeded
-    assert "opened again" not in succeeded
+    assert "open it again" not in succeeded
     assert "it is closed" in warned().text
-    assert "it can be opened again" in warned().text
+    assert "You can open it again" in warned().text
 
 
 @pytest.mark.parametrize(
@@ -82,9 +82,9 @@ def test_an_end_says_as_what_a_project_has_ended(state: ProjectState, outcome: s
 
 
 def test_an_end_says_whether_it_came_of_idleness_or_of_a_late_success() -> None:
-    assert "has succeeded since" in ended(late=True).text
-    assert "since nothing happened" in ended(late=False).text
-    assert "since nothing happened" not in ended(late=True).text
+    assert "and then a run in it succeeded" in ended(late=True).text
+    assert "because it was idle for too long" in ended(late=False).text
+    assert "because it was idle for too long" not in ended(late=True).text
 
 
 @pytest.mark.parametrize("write", [warned, ended])
