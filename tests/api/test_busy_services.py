@@ -11,7 +11,7 @@ import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from tests.fake_stripe.running import API_KEY
+from tests.harness.fake_stripe import API_KEY
 from tests.harness.gateway import Answer
 from tests.harness.memory import forget
 from tests.harness.shop import Shop

@@ -16,7 +16,7 @@ from packhouse.domain.orders import Checkout, OrderLine
 from packhouse.payments.provider import OrderName, Session
 from packhouse.payments.stripe import StripePayments, account
 from packhouse.store import keys, orders
-from tests.fake_stripe.running import API_KEY
+from tests.harness.fake_stripe import API_KEY
 from tests.harness.shop import TOTAL, Shop, buying_with
 from tests.harness.world import NORTHWIND
 

@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.parameters import base
 from stripe import WebhookSignature
 
 from packhouse.payments import client
-from tests.fake_stripe.running import API_KEY, PREVIOUS_SECRET, SECRET
+from tests.harness.fake_stripe import API_KEY, PREVIOUS_SECRET, SECRET
 from tests.harness.gateway import Answer
 from tests.harness.shop import Shop
 
