@@ -63,7 +63,7 @@ run: .venv/.ready  ## start the local stack: console, API, demo data (Ctrl-C kee
 	@exec $(PY) -m dev
 
 .PHONY: test
-test: .venv/.ready  ## run every test (TESTS="tests/races -k key" narrows it)
+test: .venv/.ready  ## run every test (TESTS="tests/proofs/races -k key" narrows it)
 	@$(PY) -m pytest --numprocesses 2 --dist loadgroup $(TESTS)
 
 .PHONY: audit
@@ -72,10 +72,10 @@ audit: .venv/.ready  ## let the auditor look twice at the running local stack
 
 .PHONY: prove
 prove: .venv/.ready  ## the long proofs: two faults, long histories, many runs of the model, a longer fuzz (docs/proof.md)
-	@$(PY) -m tests.crash
+	@$(PY) -m tests.proofs.crash
 	@$(PY) -m tests.histories
 	@$(PY) -m tests.model
-	@$(PY) -m tests.fuzz
+	@$(PY) -m tests.proofs.fuzz
 
 .PHONY: bench
 bench: .venv/.ready  ## measure CPU, imports, units, cost, throughput (docs/performance.md)

@@ -15,7 +15,7 @@ from typing import Any
 from bench import rounds
 from bench.report import Row, Section
 from bench.stage import BenchError
-from tests.stack.running import LocalStack
+from tests.harness.local_stack import LocalStack
 
 CALLERS = (1, 4, 8)
 ROUNDS = 3

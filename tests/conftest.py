@@ -12,26 +12,26 @@ from xdist.scheduler.loadscope import LoadScopeScheduling
 from dev.config import Config
 from dev.ministack.process import Aws
 from packhouse import runtime
-from tests.fake_stripe.running import API_KEY, PREVIOUS_SECRET, SECRET, FakeStripe
 from tests.harness import beginning, people, quick_aws, template
 from tests.harness.environment import variables
+from tests.harness.fake_stripe import API_KEY, PREVIOUS_SECRET, SECRET, FakeStripe
+from tests.harness.local_stack import LocalStack, free_port
 from tests.harness.memory import forget
 from tests.harness.people import KeySet
 from tests.harness.shop import Shop
 from tests.harness.world import START, Clock, World
-from tests.stack.running import LocalStack, free_port
 
 NO_CHROMIUM = "neither `chromium-headless-shell` nor `chromium` is on the PATH"
 SHARING = {
     "tests/console/": "stack",
-    "tests/fuzz/": "stack",
-    "tests/stack/test_ready.py": "stack",
-    "tests/stack/test_refused_start.py::test_a_state_in_use_is_named": "stack",
-    "tests/stack/test_restart.py::test_two_stacks_run_side_by_side": "stack",
-    "tests/stack/test_watch.py": "stack",
-    "tests/stack/test_reload.py": "reload",
-    "tests/stack/test_time.py": "time",
-    "tests/races/": "engine",
+    "tests/proofs/fuzz/": "stack",
+    "tests/tools/stack/test_ready.py": "stack",
+    "tests/tools/stack/test_refused_start.py::test_a_state_in_use_is_named": "stack",
+    "tests/tools/stack/test_restart.py::test_two_stacks_run_side_by_side": "stack",
+    "tests/tools/stack/test_watch.py": "stack",
+    "tests/tools/stack/test_reload.py": "reload",
+    "tests/tools/stack/test_time.py": "time",
+    "tests/proofs/races/": "engine",
     "tests/histories/": "engine",
     "tests/model/": "model",
 }

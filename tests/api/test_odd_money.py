@@ -9,7 +9,7 @@ from packhouse.checkout import receiving
 from packhouse.errors import PaymentProviderUnavailable
 from packhouse.payments.stripe import StripePayments, account
 from packhouse.store import keys, orders
-from tests.fake_stripe.running import API_KEY
+from tests.harness.fake_stripe import API_KEY
 from tests.harness.shop import TOTAL, Shop
 from tests.harness.world import NORTHWIND
 

@@ -14,7 +14,7 @@ from tests.console.till import Till
 from tests.console.watch import Watch
 
 if TYPE_CHECKING:
-    from tests.stack.running import LocalStack
+    from tests.harness.local_stack import LocalStack
 
 _FLAGS = (
     "--headless",

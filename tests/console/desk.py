@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.console.watch import Watch
-from tests.stack.running import LocalStack
+from tests.harness.local_stack import LocalStack
 
 PACKS = re.compile(r"/v1/workgroups/\w+/packs(\?|$)")
 ORDERS = re.compile(r"/v1/workgroups/\w+/orders(\?|$)")

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Route, expect
 
 from tests.console.desk import CLOCK, ORDER, WORKGROUP, Desk, day
 from tests.console.till import BUYER, Till, expect_standing
-from tests.stack.running import wait_for
+from tests.harness.local_stack import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable

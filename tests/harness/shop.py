@@ -13,7 +13,7 @@ from packhouse.payments import client
 from packhouse.settings import settings
 from packhouse.store import keys
 from packhouse.store.table import StampedTable
-from tests.fake_stripe.running import SECRET, FakeStripe
+from tests.harness.fake_stripe import SECRET, FakeStripe
 from tests.harness.gateway import Answer, context, handler_of
 from tests.harness.world import NORTHWIND, World
 

@@ -9,7 +9,7 @@ import boto3
 import hypothesis.strategies as st
 
 from packhouse.store import marks
-from tests.fake_stripe.running import DECLINES, SUCCEEDS
+from tests.harness.fake_stripe import DECLINES, SUCCEEDS
 from tests.harness.shop import ADDRESS
 from tests.harness.world import START
 from tests.model import model_orders

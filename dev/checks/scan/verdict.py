@@ -1,4 +1,4 @@
-"""The verdict on what a scanner found: in the tree only what is waived, in `tests/bad/` exactly what is planted."""
+"""The verdict on the findings: those in the tree are waived, those in `tests/tools/bad/` are the planted ones."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,7 @@ from pathlib import Path
 from dev.template import TEMPLATE
 
 ROOT = TEMPLATE.parent
-BAD = "tests/bad"
+BAD = "tests/tools/bad"
 
 _CASE = re.compile(r"# (ruleid|ok): (.+)$")
 
