@@ -73,8 +73,8 @@ audit: .venv/.ready  ## let the auditor look twice at the running local stack
 .PHONY: prove
 prove: .venv/.ready  ## the long proofs: two faults, long histories, many runs of the model, a longer fuzz (docs/proof.md)
 	@$(PY) -m tests.proofs.crash
-	@$(PY) -m tests.histories
-	@$(PY) -m tests.model
+	@$(PY) -m tests.proofs.histories
+	@$(PY) -m tests.proofs.model
 	@$(PY) -m tests.proofs.fuzz
 
 .PHONY: bench

@@ -32,8 +32,8 @@ SHARING = {
     "tests/tools/stack/test_reload.py": "reload",
     "tests/tools/stack/test_time.py": "time",
     "tests/proofs/races/": "engine",
-    "tests/histories/": "engine",
-    "tests/model/": "model",
+    "tests/proofs/histories/": "engine",
+    "tests/proofs/model/": "model",
 }
 """What shares a process that is slow to start, by how the ids of its tests begin: each group runs in one worker."""
 

@@ -30,10 +30,10 @@ from packhouse.errors import (
 from packhouse.store import packs, runs
 from packhouse.store.table import StampedTable
 from tests.harness.shop import buying_with
-from tests.histories import operations, ticks
-from tests.histories.checker import UNKNOWN
-from tests.histories.operations import Operation, project_of
-from tests.histories.places import BUNDLE, POLICIES, SERVICE, Place
+from tests.proofs.histories import operations, ticks
+from tests.proofs.histories.checker import UNKNOWN
+from tests.proofs.histories.operations import Operation, project_of
+from tests.proofs.histories.places import BUNDLE, POLICIES, SERVICE, Place
 
 SAID = (
     EntitlementUsed,

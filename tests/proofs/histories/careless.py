@@ -7,8 +7,8 @@ from packhouse.store import keys, packs
 from packhouse.store.patience import WriteRefused
 from packhouse.store.table import StampedTable, Write
 from packhouse.store.wire import plain
-from tests.histories.acts import Acts
-from tests.histories.places import Place
+from tests.proofs.histories.acts import Acts
+from tests.proofs.histories.places import Place
 
 
 class CarelessTable(StampedTable):

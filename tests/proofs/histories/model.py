@@ -10,8 +10,8 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tests.histories.checker import UNKNOWN
-from tests.histories.operations import (
+from tests.proofs.histories.checker import UNKNOWN
+from tests.proofs.histories.operations import (
     ALREADY_SETTLED,
     CHANGED,
     ENTITLEMENT_USED,
@@ -50,8 +50,8 @@ from tests.histories.operations import (
     Withdrawn,
     project_of,
 )
-from tests.histories.rules_starts import Possible, start
-from tests.histories.state import Entitlement, Run, State, given_back
+from tests.proofs.histories.rules_starts import Possible, start
+from tests.proofs.histories.state import Entitlement, Run, State, given_back
 
 
 def step(state: State, operation: Hashable, answer: Hashable) -> Iterable[State]:

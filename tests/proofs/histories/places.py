@@ -22,8 +22,8 @@ from packhouse.store import projects
 from packhouse.store.table import StampedTable, Table
 from packhouse.web.orders import PlaceOrder
 from tests.harness.shop import ORDER, Shop, buying_with
-from tests.histories import plans, state
-from tests.histories.operations import RETRIES_MAX, Allocation, Ref, project_of
+from tests.proofs.histories import plans, state
+from tests.proofs.histories.operations import RETRIES_MAX, Allocation, Ref, project_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -4,8 +4,8 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tests.histories import operations
-from tests.histories.operations import Operation, Ref
+from tests.proofs.histories import operations
+from tests.proofs.histories.operations import Operation, Ref
 
 CALLERS, CALLS_EACH = 5, 6
 AS_USUAL = 0.8

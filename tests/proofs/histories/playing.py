@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tests.harness.shop import Shop
-from tests.histories import model, operations, places, plans
-from tests.histories.acts import Acts
-from tests.histories.checker import UNKNOWN, Call, Verdict, check
-from tests.histories.places import Place
-from tests.histories.plans import KINDS, Kind, Plan, Step, Tick
-from tests.histories.state import State
+from tests.proofs.histories import model, operations, places, plans
+from tests.proofs.histories.acts import Acts
+from tests.proofs.histories.checker import UNKNOWN, Call, Verdict, check
+from tests.proofs.histories.places import Place
+from tests.proofs.histories.plans import KINDS, Kind, Plan, Step, Tick
+from tests.proofs.histories.state import State
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import product
 
-from tests.histories.operations import (
+from tests.proofs.histories.operations import (
     NOT_ACTIVE,
     NOT_COVERED,
     NOT_FOUND,
@@ -19,7 +19,7 @@ from tests.histories.operations import (
     Started,
     project_of,
 )
-from tests.histories.state import Pack, Run, State
+from tests.proofs.histories.state import Pack, Run, State
 
 HOUR, DAY = 3_600, 86_400
 LEASE_AFTER_EXPIRY = 24 * HOUR

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from tests.histories.operations import Allocation, Ref, Settle
+from tests.proofs.histories.operations import Allocation, Ref, Settle
 
 LAST_LOOK_AFTER = 300
 """Seconds from a pack's end to the sweep's last look at it."""

@@ -4,9 +4,9 @@ from collections.abc import Hashable, Iterable
 
 import pytest
 
-from tests.histories import model, operations
-from tests.histories.checker import UNKNOWN, Call, UndecidedError, check
-from tests.histories.state import Pack, State, stocked
+from tests.proofs.histories import model, operations
+from tests.proofs.histories.checker import UNKNOWN, Call, UndecidedError, check
+from tests.proofs.histories.state import Pack, State, stocked
 
 STOCK = stocked(Pack("soon", expires=100, quantity=2), Pack("late", expires=10**6, quantity=2))
 

@@ -1,6 +1,6 @@
 """Histories of many callers on the real code, each held against the sequential model; and the careless, found out.
 
-`HISTORIES` is how many, `HISTORIES_SEED` the first one's seed: `python -m tests.histories` sets both.
+`HISTORIES` is how many, `HISTORIES_SEED` the first one's seed: `python -m tests.proofs.histories` sets both.
 """
 
 import itertools
@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 
 from tests.harness.shop import Shop
-from tests.histories.acts import Acts
-from tests.histories.careless import CarelessGivingBack, CarelessTaking, CarelessWithdrawing
-from tests.histories.checker import UNKNOWN, Call
-from tests.histories.operations import (
+from tests.proofs.histories.acts import Acts
+from tests.proofs.histories.careless import CarelessGivingBack, CarelessTaking, CarelessWithdrawing
+from tests.proofs.histories.checker import UNKNOWN, Call
+from tests.proofs.histories.operations import (
     ENTITLEMENT_USED,
     LAPSED,
     NOT_ACTIVE,
@@ -32,8 +32,8 @@ from tests.histories.operations import (
     Withdrawn,
     project_of,
 )
-from tests.histories.plans import ENTITLING, SELLING, Kind
-from tests.histories.playing import play
+from tests.proofs.histories.plans import ENTITLING, SELLING, Kind
+from tests.proofs.histories.playing import play
 
 COUNT = int(os.environ.get("HISTORIES", "40"))
 SEED = int(os.environ.get("HISTORIES_SEED", "1"))

@@ -10,9 +10,9 @@ from packhouse.store.patience import WriteRefused
 from packhouse.store.table import StampedTable, Table, Write
 from packhouse.store.wire import plain
 from packhouse.sweep import engine
-from tests.histories.checker import UNKNOWN
-from tests.histories.operations import EXPIRED, LAPSED, LEFT, STOPPED, Operation, SweepPack, SweepRun
-from tests.histories.places import POLICIES, Place
+from tests.proofs.histories.checker import UNKNOWN
+from tests.proofs.histories.operations import EXPIRED, LAPSED, LEFT, STOPPED, Operation, SweepPack, SweepRun
+from tests.proofs.histories.places import POLICIES, Place
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -14,9 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from tests.harness.gateway import Answer
 from tests.harness.world import PLATFORM_KEY, WORKER_KEY, World
-from tests.model import model_stock
-from tests.model.model import Expected, Packhouse, Refused, differences
-from tests.model.stage import Stage
+from tests.proofs.model import model_stock
+from tests.proofs.model.model import Expected, Packhouse, Refused, differences
+from tests.proofs.model.stage import Stage
 
 PICK = st.integers(0, 11)
 """Chooses among what there is, whatever that is: `of` takes the number modulo its length."""

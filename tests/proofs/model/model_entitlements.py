@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from tests.model.model import ABSENT, Entitlement, Expected, Packhouse, Refused, optional, told
+from tests.proofs.model.model import ABSENT, Entitlement, Expected, Packhouse, Refused, optional, told
 
 type Need = tuple[str | None, int]
 """Whose work it is, if that is said, and how many licenses it takes if nothing else covers it."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.model.model import ABSENT, Expected, Named, Packhouse, Refused, optional, told
+from tests.proofs.model.model import ABSENT, Expected, Named, Packhouse, Refused, optional, told
 
 CARD_MAXIMUM = 99_999_999
 PAGES_MAX = 20

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from tests.model.model import Expected, Named, Packhouse, Project, Refused, days, months_later, optional, told
+from tests.proofs.model.model import Expected, Named, Packhouse, Project, Refused, days, months_later, optional, told
 
 BEGINNING = {"customer": None, "inactivity_days": None, "max_licenses_per_item": 1}
 """What is left out, and what a null sets back."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.model.model import (
+from tests.proofs.model.model import (
     ABSENT,
     Ending,
     Entitlement,
@@ -18,7 +18,7 @@ from tests.model.model import (
     optional,
     told,
 )
-from tests.model.model_entitlements import decide, insufficient
+from tests.proofs.model.model_entitlements import decide, insufficient
 
 WRITES_MAX = 100
 PACKS_PER_RUN_MAX = 5

@@ -1,6 +1,6 @@
 """What the model answers of packs and balance."""
 
-from tests.model.model import ABSENT, Expected, Pack, Packhouse, Refused, days, told
+from tests.proofs.model.model import ABSENT, Expected, Pack, Packhouse, Refused, days, told
 
 EXPIRING_DAYS = 45
 

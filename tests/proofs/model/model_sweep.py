@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from tests.model.model import Ending, Pack, Packhouse, Project, Run, days, told
-from tests.model.model_projects import ends_at, warnings
-from tests.model.model_runs import end
+from tests.proofs.model.model import Ending, Pack, Packhouse, Project, Run, days, told
+from tests.proofs.model.model_projects import ends_at, warnings
+from tests.proofs.model.model_runs import end
 
 BY = "packhouse:sweep"
 QUEUES = ("RUN", "PACK", "PROJECT")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from tests.model.model import Expected, Packhouse, Run
+from tests.proofs.model.model import Expected, Packhouse, Run
 
 CAUGHT_UP_AFTER = timedelta(hours=1)
 COLUMNS = ("held", "consumed", "released", "lapsed", "covered", "free")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.harness.world import CONTOSO, NORTHWIND, PLATFORM_KEY, WORKER_KEY
-from tests.model.model import Expected, Packhouse, Refused
+from tests.proofs.model.model import Expected, Packhouse, Refused
 
 ROLES = {"ada": "administrator", "max": "manager", "amy": "associate"}
 KEYS = {"worker": WORKER_KEY, "platform": PLATFORM_KEY}

@@ -1,4 +1,4 @@
-"""So many runs of a machine, of so many steps each; `python -m tests.model` sets how many, and the first seed."""
+"""So many runs of a machine, of so many steps each; `python -m tests.proofs.model` says how many, from which seed."""
 
 import itertools
 import os
@@ -8,8 +8,8 @@ import hypothesis
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.model.machine import Machine
-from tests.model.stage import Stage
+from tests.proofs.model.machine import Machine
+from tests.proofs.model.stage import Stage
 
 RUNS = int(os.environ.get("MODEL_RUNS", "100"))
 """Of all machines together."""
@@ -35,7 +35,7 @@ def play(machine: type[Machine], stage: Stage, *, runs: int) -> None:
             run_state_machine_as_test(begun, settings=_settings())
         except Exception as error:
             stage.tally.disagreements += 1
-            error.add_note(f"python -m tests.model --runs 1 --steps {STEPS} --seed {seed}: plays it again")
+            error.add_note(f"python -m tests.proofs.model --runs 1 --steps {STEPS} --seed {seed}: plays it again")
             raise
 
 

@@ -5,10 +5,10 @@ from urllib.parse import quote
 
 import hypothesis.strategies as st
 
-from tests.model import model_entitlements
-from tests.model.machine import NOBODY, NOWHERE, PICK, Machine, move, of, query, refusing
-from tests.model.model import Run
-from tests.model.rules_runs import ANN, SettleRules, StartRules, recent, work
+from tests.proofs.model import model_entitlements
+from tests.proofs.model.machine import NOBODY, NOWHERE, PICK, Machine, move, of, query, refusing
+from tests.proofs.model.model import Run
+from tests.proofs.model.rules_runs import ANN, SettleRules, StartRules, recent, work
 
 BUNDLE, DEVICES = "user-migration-bundle", "device-management"
 USERS = [ANN, "bob@example.com", "zoë/100%+#x"]

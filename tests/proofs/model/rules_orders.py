@@ -12,11 +12,11 @@ from packhouse.store import marks
 from tests.harness.fake_stripe import DECLINES, SUCCEEDS
 from tests.harness.shop import ADDRESS
 from tests.harness.world import START
-from tests.model import model_orders
-from tests.model.machine import PICK, Machine, move, of, query, refusing
-from tests.model.model import Expected
-from tests.model.model_orders import Order, Page, Till
-from tests.model.stage import Stage
+from tests.proofs.model import model_orders
+from tests.proofs.model.machine import PICK, Machine, move, of, query, refusing
+from tests.proofs.model.model import Expected
+from tests.proofs.model.model_orders import Order, Page, Till
+from tests.proofs.model.stage import Stage
 
 ORDERS_MAX = 6
 EVENTS = ("checkout.session.completed", "checkout.session.expired")

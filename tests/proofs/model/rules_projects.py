@@ -7,9 +7,9 @@ from typing import Any
 import hypothesis.strategies as st
 
 from tests.harness.world import NORTHWIND
-from tests.model import model_projects
-from tests.model.machine import PICK, Machine, move, of
-from tests.model.model import months_later
+from tests.proofs.model import model_projects
+from tests.proofs.model.machine import PICK, Machine, move, of
+from tests.proofs.model.model import months_later
 
 SOON = [timedelta(minutes=90), timedelta(hours=20), timedelta(days=20), timedelta(days=45), timedelta(days=365)]
 """How long a pack that is granted still lives."""

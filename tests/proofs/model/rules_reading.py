@@ -5,10 +5,10 @@ from typing import Any
 import hypothesis.strategies as st
 
 from tests.harness.world import CONTOSO, NORTHWIND
-from tests.model import model_projects, model_runs, model_stock
-from tests.model.machine import NOBODY, NOWHERE, PICK, Machine, move, of, query, refusing
-from tests.model.model import Run
-from tests.model.rules_runs import ODD_ENDINGS, ODD_STARTS, LeaseRules, SettleRules, StartRules, recent, work
+from tests.proofs.model import model_projects, model_runs, model_stock
+from tests.proofs.model.machine import NOBODY, NOWHERE, PICK, Machine, move, of, query, refusing
+from tests.proofs.model.model import Run
+from tests.proofs.model.rules_runs import ODD_ENDINGS, ODD_STARTS, LeaseRules, SettleRules, StartRules, recent, work
 
 PACK_STATES = st.sampled_from(["", "", "active", "exhausted", "expired", "active,expired"])
 RUN_STATES = st.sampled_from(["", "", "", "held", "lapsed", "consumed,released"])

@@ -5,10 +5,10 @@ from typing import Any
 
 import hypothesis.strategies as st
 
-from tests.model import model_runs
-from tests.model.machine import NOBODY, NOWHERE, PICK, Machine, move, of, principal
-from tests.model.model import Named, Project, Run
-from tests.model.model_runs import PACKS_PER_RUN_MAX
+from tests.proofs.model import model_runs
+from tests.proofs.model.machine import NOBODY, NOWHERE, PICK, Machine, move, of, principal
+from tests.proofs.model.model import Named, Project, Run
+from tests.proofs.model.model_runs import PACKS_PER_RUN_MAX
 
 ANN = "ann@example.com"
 SERVICES = st.sampled_from(

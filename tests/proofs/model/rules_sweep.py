@@ -5,11 +5,11 @@ from typing import Any
 
 import hypothesis.strategies as st
 
-from tests.model import model_projects, model_runs, model_sweep
-from tests.model.machine import NOWHERE, PICK, move, of, refusing
-from tests.model.model import Project, Run
-from tests.model.rules_projects import ClockRules
-from tests.model.rules_runs import LeaseRules, SettleRules
+from tests.proofs.model import model_projects, model_runs, model_sweep
+from tests.proofs.model.machine import NOWHERE, PICK, move, of, refusing
+from tests.proofs.model.model import Project, Run
+from tests.proofs.model.rules_projects import ClockRules
+from tests.proofs.model.rules_runs import LeaseRules, SettleRules
 
 MOST = st.sampled_from([None, None, 1, 3])
 """How much a tick may do; None: all there is."""

@@ -4,8 +4,8 @@ from typing import Any
 
 import hypothesis.strategies as st
 
-from tests.model import model_workgroups
-from tests.model.machine import Machine, move, refusing
+from tests.proofs.model import model_workgroups
+from tests.proofs.model.machine import Machine, move, refusing
 
 ANYBODY = st.sampled_from(["ada", "ada", "ada", "max", "amy", "cora", "otto", "worker", "platform"])
 CHANGES: list[dict[str, Any]] = [

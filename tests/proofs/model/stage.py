@@ -19,8 +19,8 @@ from tests.harness import template
 from tests.harness.gateway import Answer, Gateway, context, handler_of
 from tests.harness.shop import Shop
 from tests.harness.world import NORTHWIND, START, World, path_of
-from tests.model.model import Packhouse
-from tests.model.tally import Tally
+from tests.proofs.model.model import Packhouse
+from tests.proofs.model.tally import Tally
 
 WHOLE_CHECK_EVERY = 10
 BEGINNING = {"name": "Northwind", "time_zone": "UTC", "low_balance": {}, "notify": [], "managers_redeem": False}

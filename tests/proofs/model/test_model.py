@@ -9,17 +9,17 @@ from hypothesis.stateful import initialize
 
 from tests.harness.shop import Shop
 from tests.harness.world import START
-from tests.model import model_sweep, model_usage
-from tests.model.machine import move
-from tests.model.playing import RUNS, play
-from tests.model.rules_entitlements import BUNDLE, EntitlementRules, UnlicensedRules
-from tests.model.rules_orders import BankRules, OrderRules, order
-from tests.model.rules_projects import SOON, ClockRules, ProjectRules, StockRules
-from tests.model.rules_reading import OddRules, ReadingRules
-from tests.model.rules_runs import ANN, SettleRules, StartRules, work
-from tests.model.rules_sweep import ProjectLifeRules
-from tests.model.rules_workgroups import WorkgroupRules
-from tests.model.stage import Stage
+from tests.proofs.model import model_sweep, model_usage
+from tests.proofs.model.machine import move
+from tests.proofs.model.playing import RUNS, play
+from tests.proofs.model.rules_entitlements import BUNDLE, EntitlementRules, UnlicensedRules
+from tests.proofs.model.rules_orders import BankRules, OrderRules, order
+from tests.proofs.model.rules_projects import SOON, ClockRules, ProjectRules, StockRules
+from tests.proofs.model.rules_reading import OddRules, ReadingRules
+from tests.proofs.model.rules_runs import ANN, SettleRules, StartRules, work
+from tests.proofs.model.rules_sweep import ProjectLifeRules
+from tests.proofs.model.rules_workgroups import WorkgroupRules
+from tests.proofs.model.stage import Stage
 
 DAY = 86_400
 A_YEAR = timedelta(days=380)  # the roll-up counts a little more of days in a tick
