@@ -183,12 +183,12 @@ class Living:
         another_journaled = bool(wait_for(lambda: journaled(stack, self._kept)))
         interrupted = {sign: self._interrupted(sign) for sign in SIGNS}
         other = self._start(state="interrupted")
-        beside = (other.port, *(each.request("GET", "/v1/catalog").status for each in (other, stack)))
+        theirs, ours = (each.request("GET", "/v1/catalog").status for each in (other, stack))
         other.stop()
         moved = datetime.fromisoformat(stack.request("POST", "/dev/clock", json={"advance": "60d"}).json["now"])
         while stack.process.poll() is None:
             stack.process.send_signal(signal.SIGINT)
-        return Third(stack.port, added, before, another_journaled, interrupted, beside, moved)
+        return Third(stack.port, added, before, another_journaled, interrupted, (other.port, theirs, ours), moved)
 
     def _interrupted(self, sign: str) -> Ending:
         """A start that is interrupted as soon as it has made that file; the one before was interrupted, too."""
