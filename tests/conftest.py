@@ -3,4 +3,10 @@
 import pytest
 
 pytest.register_assert_rewrite("tests.harness", "tests.proofs")
-pytest_plugins = ("tests.harness.session", "tests.harness.processes", "tests.harness.worlds", "tests.proofs.budgets")
+pytest_plugins = (
+    "tests.harness.session",
+    "tests.harness.processes",
+    "tests.harness.worlds",
+    "tests.harness.unused_rights",
+    "tests.proofs.budgets",
+)

@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from tests.harness import quick_aws
+from tests.harness import quick_aws, rights
 
 NO_CHROMIUM = "neither `chromium-headless-shell` nor `chromium` is on the PATH"
 
@@ -13,6 +13,7 @@ def pytest_configure() -> None:
     """Spare what only costs time: many small collections of garbage find a large heap without any."""
     gc.set_threshold(50_000, 20, 50)
     quick_aws.quicken()
+    rights.watch_every_session()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -13,7 +13,8 @@ SHARE = SHARES["tests/unit"]
 
 def judged(seconds: float, *, loop: float = REFERENCE_SECONDS) -> tuple[Judge, Any]:
     """A run in which two tests of tests/unit took so long together, and the loop so long each time."""
-    judge, session = Judge(), SimpleNamespace(exitstatus=pytest.ExitCode.OK)
+    judge = Judge()
+    session: Any = SimpleNamespace(exitstatus=pytest.ExitCode.OK)
     for name in ("one", "other"):
         properties = [(SPENT, seconds / 2), (TIMED, loop)]
         report: Any = SimpleNamespace(

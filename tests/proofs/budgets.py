@@ -69,7 +69,8 @@ class Spending:
             if name in self.seconds:
                 took, allowed = self.seconds[name], share * self.stretch
                 yield f"{name:<26}{took:8.1f} s of {allowed:6.1f} s{'   MORE THAN ITS SHARE' if name in over else ''}"
-        yield f"{'together':<26}{sum(self.seconds.values()):8.1f} s; the loop took {self.stretch:.2f} times the reference"
+        together = sum(self.seconds.values())
+        yield f"{'together':<26}{together:8.1f} s; the loop took {self.stretch:.2f} times the reference's time"
 
 
 class Meter:
