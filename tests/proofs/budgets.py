@@ -17,14 +17,14 @@ from pathlib import Path
 import pytest
 
 SHARES = {
-    "tests/unit": 30,
-    "tests/api": 120,
+    "tests/unit": 20,
+    "tests/api": 125,
     "tests/events": 75,
-    "tests/house": 45,
-    "tests/console": 150,
+    "tests/house": 35,
+    "tests/console": 75,
     "tests/tools": 15,
-    "tests/tools/fake_stripe": 45,
-    "tests/tools/stack": 150,
+    "tests/tools/fake_stripe": 30,
+    "tests/tools/stack": 120,
     "tests/proofs/crash": 90,
     "tests/proofs/fuzz": 60,
     "tests/proofs/histories": 60,
