@@ -1,4 +1,4 @@
-"""The processes that tests share, and which tests share them: no test starts one of its own where one of these serves.
+"""The processes that tests share. No test starts a process of its own where one of these will do.
 
 | process | fixture | started |
 |---|---|---|
@@ -37,13 +37,13 @@ SHARING = {
     "tests/proofs/histories/": "engine",
     "tests/proofs/model/": "model",
 }
-"""What shares a process that is slow to start, by how the ids of its tests begin: each group runs in one worker."""
+"""The beginnings of test ids, and the group that shares a slow process. Each group runs in one worker."""
 
 
 class Groups(LoadScopeScheduling):  # type: ignore[misc]  # it ships no types
     """Groups, the largest first, and then all other tests one by one.
 
-    The marks that pytest-xdist has for it are passed over without a word since pytest 9.2.
+    pytest-xdist's own marks for groups have no effect since pytest 9.2, and no warning says so.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -51,7 +51,7 @@ class Groups(LoadScopeScheduling):  # type: ignore[misc]  # it ships no types
 
 
 def group_of(nodeid: str) -> str:
-    """The group of a test; what is in none is one of its own."""
+    """The group of a test. A test without a group is a group of its own."""
     return next((group for beginning, group in SHARING.items() if nodeid.startswith(beginning)), nodeid)
 
 
@@ -62,7 +62,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups | Non
 
 @pytest.fixture(scope="session")
 def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """The one stack that all end-to-end tests share; who moves its clock or kills its parts starts another."""
+    """The stack that all end-to-end tests share. Tests that move its clock or kill its parts have another."""
     stack = LocalStack(tmp_path_factory.mktemp("stack") / "state")
     yield stack
     assert stack.stop() == 0
@@ -70,7 +70,7 @@ def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack
 
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a ministack of the tests' own: it does right what many do at once."""
+    """The URL of a ministack without a stack: it is right about many callers at once."""
     state = tmp_path_factory.mktemp("engine")
     config = Config(root=template.ROOT, state=state, port=free_port(), instance="")
     config.logs.mkdir()

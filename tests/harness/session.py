@@ -10,7 +10,7 @@ NO_CHROMIUM = "neither `chromium-headless-shell` nor `chromium` is on the PATH"
 
 
 def pytest_configure() -> None:
-    """Spare what only costs time: many small collections of garbage find a large heap without any."""
+    """Collect garbage seldom, for the heap is large and has little of it; and make botocore and moto quicker."""
     gc.set_threshold(50_000, 20, 50)
     quick_aws.quicken()
     rights.watch_every_session()

@@ -33,7 +33,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch, key_set: KeySet) -> Iterator[None]:
-    """A function's environment, and nothing remembered from another test's."""
+    """A function's environment; the caches of another test are empty."""
     credentials = {
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
@@ -49,7 +49,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, key_set: KeySet) -> Iterator[No
 
 @pytest.fixture
 def world(environment: None, clock: Clock) -> Iterator[World]:
-    """Packhouse on moto: right in one thread, which is all that most tests have."""
+    """Packhouse on moto, which is right in one thread; most tests have no more."""
     del environment
     with beginning.on_moto(clock) as world:
         yield from living(world)
@@ -57,7 +57,7 @@ def world(environment: None, clock: Clock) -> Iterator[World]:
 
 @pytest.fixture
 def shop(world: World, stripe_process: FakeStripe, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
-    """A world that sells, with a Stripe that was emptied; every request to it kept to its contract."""
+    """A world that sells, with an empty Stripe. At the end, every request to Stripe has kept its contract."""
     stripe_process.set_clock(START)
     stripe_process.reset()
     monkeypatch.setenv("STRIPE_URL", stripe_process.url)
@@ -72,7 +72,7 @@ def shop(world: World, stripe_process: FakeStripe, monkeypatch: pytest.MonkeyPat
 
 
 def living_on(engine: str, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    """A world on ministack, in which everything has a name of its own."""
+    """A world on ministack; its tables, bus and secret have names of their own."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", engine)
     for name in ("TABLE", "JOURNAL", "BUS", "STRIPE_SECRET"):
         monkeypatch.setenv(name, f"{name.lower()}-{uuid.uuid4()}")
@@ -81,7 +81,7 @@ def living_on(engine: str, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 
 def living(world: World) -> Iterator[World]:
-    """In the end every invariant holds, if the test left it sound."""
+    """At the end every invariant holds, unless the test says that it broke one."""
     yield world
     if world.sound:
         world.check()

@@ -1,4 +1,4 @@
-"""Calls of each delivery fail, one in each story; `python -m tests.proofs.crash` tells more stories."""
+"""In each story one call of a delivery fails; `python -m tests.proofs.crash` tells more stories."""
 
 from collections.abc import Callable, Iterable, Sequence
 

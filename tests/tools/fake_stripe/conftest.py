@@ -10,7 +10,7 @@ from tests.harness.fake_stripe import FakeStripe, Receiver
 
 @pytest.fixture
 def fake(stripe_process: FakeStripe) -> FakeStripe:
-    """The shared fake Stripe: it has nothing yet, and goes by the real time; nobody is told of its events."""
+    """The shared fake Stripe: empty, at the real time, and without an endpoint for its webhooks."""
     stripe_process.set_clock(datetime.now(UTC))
     stripe_process.reset()
     return stripe_process
