@@ -24,12 +24,12 @@ SHARES = {
     "tests/console": 75,
     "tests/tools": 15,
     "tests/tools/fake_stripe": 30,
-    "tests/tools/stack": 120,
+    "tests/tools/stack": 150,
     "tests/proofs/crash": 90,
     "tests/proofs/fuzz": 60,
     "tests/proofs/histories": 60,
     "tests/proofs/model": 120,
-    "tests/proofs/races": 40,
+    "tests/proofs/races": 65,
 }
 """CPU seconds on the reference machine. Of the names that a test's id begins with, the longest counts."""
 REFERENCE_SECONDS = 0.045
