@@ -27,8 +27,8 @@ SHARES = {
     "tests/tools/stack": 150,
     "tests/proofs/crash": 90,
     "tests/proofs/fuzz": 60,
-    "tests/proofs/histories": 60,
-    "tests/proofs/model": 120,
+    "tests/proofs/histories": 35,
+    "tests/proofs/model": 80,
     "tests/proofs/races": 65,
 }
 """CPU seconds on the reference machine. Of the names that a test's id begins with, the longest counts."""
