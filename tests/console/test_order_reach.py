@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.console.desk import CLOCK, ME, ORDER, Desk
-from tests.console.test_order import NOW, ended, order, paid, see, turn_to, usd
+from tests.console.orders import NOW, ended, order, paid, usd
+from tests.console.test_order import see, turn_to
 from tests.console.test_orders import see_orders, settled, stands
 from tests.console.test_reach import SPILT, WIDTHS, expect_to_fit, pale
 from tests.console.till import expect_standing

@@ -9,7 +9,7 @@ from playwright.sync_api import Route, expect
 from packhouse.domain.access import MAY, Permission, Role
 from tests.console.described import held
 from tests.console.desk import CLOCK, ORDERS, Desk, day
-from tests.console.test_order import NOW, ended, order, paid
+from tests.console.orders import NOW, ended, order, paid
 from tests.console.till import BUYER, Till, expect_standing
 
 STATES = {"open": "Open", "paid": "Paid", "cancelled": "Cancelled", "expired": "Expired"}
