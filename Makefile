@@ -64,7 +64,11 @@ run: .venv/.ready  ## start the local stack: console, API, demo data (Ctrl-C kee
 
 .PHONY: test
 test: .venv/.ready  ## run every test (TESTS="tests/proofs/races -k key" narrows it)
-	@$(PY) -m pytest --numprocesses 2 --dist loadgroup $(TESTS)
+	@$(PY) -m pytest --numprocesses 2 --dist loadgroup --shares $(TESTS)
+
+.PHONY: quick
+quick: .venv/.ready  ## the tests of unit, api and house: under 90 seconds, to run while you work
+	@$(PY) -m pytest --numprocesses 2 --dist loadgroup --shares tests/unit tests/api tests/house
 
 .PHONY: audit
 audit: .venv/.ready  ## let the auditor look twice at the running local stack

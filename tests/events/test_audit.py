@@ -13,6 +13,7 @@ from packhouse.operations import auditing
 from packhouse.operations.invariants import checks
 from packhouse.store import audits, keys, workgroups
 from packhouse.store.wire import Item
+from tests.harness import rights
 from tests.harness.beginning import prepare
 from tests.harness.damage import DAMAGES, NONSENSE, Damage, erase, license_doubled, one, overwrite
 from tests.harness.gateway import context, handler_of
@@ -126,8 +127,9 @@ def test_a_start_between_the_looks_at_packs_and_at_runs_is_no_finding(busy: Worl
     def start(params: dict[str, Any], **_: object) -> None:
         if params["ExpressionAttributeValues"][":partition"] == runs and not started:
             started.append("under way")
-            started[:] = busy.started(project)
-            busy.pump()
+            with rights.of(None):  # the test does it, and not the auditor
+                started[:] = busy.started(project)
+                busy.pump()
 
     busy.client.meta.events.register("provide-client-params.dynamodb.Query", start)
     suspects = []

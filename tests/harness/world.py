@@ -239,9 +239,10 @@ class World:
         """
         self.pump()
         entries, most = self.entries(), Policies().retries_per_root_max
-        assert checks.violations(self.items(), entries, retries_max=most) == []
-        outside = [entry for entry in entries if entry.actor == OUTSIDE]
-        assert outside == [], outside
+        broken = [str(violation) for violation in checks.violations(self.items(), entries, retries_max=most)]
+        assert not broken, "\n".join(["broken invariants:", *broken])
+        outside = [str(entry) for entry in entries if entry.actor == OUTSIDE]
+        assert not outside, "\n".join(["nobody says who did it:", *outside])
 
 
 def _key(key_id: str, wg: str | None) -> ApiKey:

@@ -10,9 +10,9 @@ from packhouse.domain.packs import Pack
 from packhouse.store import keys, marks
 from packhouse.store.patience import WriteRefused
 from packhouse.store.table import minus
-from tests.conftest import SHARING, group_of
 from tests.harness.beginning import on_moto, prepare
 from tests.harness.memory import forget
+from tests.harness.processes import SHARING, group_of
 from tests.harness.template import ROOT
 from tests.harness.world import NORTHWIND, START, Clock, World
 

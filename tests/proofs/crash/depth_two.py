@@ -1,4 +1,4 @@
-"""Every fault at every call, and stories of two faults: what `python -m tests.proofs.crash` tries, and `make test` doesn't."""
+"""Every fault at every call, and stories of two faults: told by `python -m tests.proofs.crash`, not by `make test`."""
 
 from collections.abc import Callable, Sequence
 

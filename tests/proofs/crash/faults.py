@@ -1,5 +1,6 @@
 """What may go wrong at a call, and what AWS answers where it doesn't do what it was asked for."""
 
+import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,6 +27,10 @@ MAY_FAIL = frozenset({Fault.UNANSWERED, Fault.REFUSED, Fault.BUSY, Fault.UNREACH
 IN_DOUBT = frozenset({Fault.DIES_AFTER, Fault.UNANSWERED})
 """Where who delivers again can't know what was done."""
 MATTERS_WHERE_READ = frozenset({Fault.DIES_BEFORE, Fault.BUSY, Fault.INTERRUPTED})
+
+
+STORIES_MAX = 14
+"""The most stories of one fault that `make test` tells of a delivery; `python -m tests.proofs.crash` tells all."""
 
 
 class Died(BaseException):
@@ -71,6 +76,38 @@ def telling_plans(calls: Sequence[str]) -> list[Plan]:
         if plan.fault is not Fault.UNREACHABLE
         and (not reads(calls[plan.number - 1]) or (plan.fault in MATTERS_WHERE_READ and plan.number not in between))
     ]
+
+
+def most_telling_plans(calls: Sequence[str]) -> list[Plan]:
+    """At most `STORIES_MAX` of the telling plans, the same each time.
+
+    First come plans that show a fault, an operation or a part of the delivery that none before them showed; then the
+    deaths between two writes, where half of the work is done; then plans with a new pair of the former.
+    """
+    left = telling_plans(calls)
+    taken: list[Plan] = []
+    seen: set[object] = set()
+    while left and len(taken) < STORIES_MAX:
+        # Of equals, the first one.
+        plan = max(left, key=lambda plan: _news(plan, calls, seen))
+        seen |= shown(plan, calls) | _pairs(plan, calls)
+        left.remove(plan)
+        taken.append(plan)
+    return [plan for plan in telling_plans(calls) if plan in taken]
+
+
+def _news(plan: Plan, calls: Sequence[str], seen: set[object]) -> tuple[int, bool, int]:
+    return len(shown(plan, calls) - seen), plan.fault is Fault.DIES_AFTER, len(_pairs(plan, calls) - seen)
+
+
+def shown(plan: Plan, calls: Sequence[str]) -> set[object]:
+    """The fault, the operation it happens to, and the part of the delivery it happens in."""
+    part = "first" if plan.number == 1 else "last" if plan.number == len(calls) else "middle"
+    return {plan.fault, calls[plan.number - 1], part}
+
+
+def _pairs(plan: Plan, calls: Sequence[str]) -> set[object]:
+    return set(itertools.combinations(sorted(map(str, shown(plan, calls))), 2))
 
 
 def doubtful_plans(calls: Sequence[str]) -> list[Plan]:

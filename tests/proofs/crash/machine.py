@@ -219,7 +219,8 @@ class Machine:
         try:
             self.delivery.promise(this.outcomes)
         except AssertionError as broken:
-            this.problems.append(f"what was promised isn't so: {broken}")
+            name = getattr(self.delivery.promise, "__qualname__", repr(self.delivery.promise))
+            this.problems.append(f"the promise {name} isn't kept: {broken}")
 
     def _facts(self) -> frozenset[str]:
         """What the table says, as far as the journal tells it: stamps, leases and the like may differ."""

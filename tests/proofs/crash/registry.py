@@ -83,5 +83,5 @@ def registered(handler: str, *, a_day_later: bool = False) -> Callable[[Build], 
 def entries() -> list[Entry]:
     """All that is registered, in the modules of `deliveries/`."""
     for module in sorted((Path(__file__).parent / "deliveries").glob("*.py")):
-        importlib.import_module(f"tests.crash.deliveries.{module.stem}")
+        importlib.import_module(f"tests.proofs.crash.deliveries.{module.stem}")
     return REGISTRY

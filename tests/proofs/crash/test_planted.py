@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from tests.proofs.crash import planted
-from tests.proofs.crash.faults import Fault, Plan, every_plan
+from tests.proofs.crash.faults import Fault, Plan, doubtful_plans, most_telling_plans
 from tests.proofs.crash.machine import A_DAY_LATER, Machine
 from tests.proofs.crash.registry import Build, Delivery
 
@@ -33,7 +33,7 @@ def test_a_planted_bug_is_found(
 ) -> None:
     machine = machine_for(partial(bug, sound=False))
 
-    problems = machine.problems(at_every_call(machine, fault), wait=wait)
+    problems = machine.problems(of_make_test(machine, fault, wait), wait=wait)
 
     assert [problem for problem in problems if symptom in problem]
 
@@ -44,10 +44,12 @@ def test_the_same_without_the_bug_is_not(
 ) -> None:
     machine = machine_for(partial(bug, sound=True))
 
-    problems = machine.problems(at_every_call(machine, fault), wait=wait)
+    problems = machine.problems(of_make_test(machine, fault, wait), wait=wait)
 
     assert problems == []
 
 
-def at_every_call(machine: Machine, fault: Fault) -> list[Plan]:
-    return [plan for plan in every_plan(machine.calls) if plan.fault is fault]
+def of_make_test(machine: Machine, fault: Fault, wait: timedelta | None) -> list[Plan]:
+    """Those stories of `make test` in which this fault happens."""
+    plans = doubtful_plans(machine.calls) if wait else most_telling_plans(machine.calls)
+    return [plan for plan in plans if plan.fault is fault]

@@ -1,4 +1,4 @@
-"""`python -m tests.proofs.fuzz`: asks each operation of openapi.json anything, and fails if an answer isn't as documented.
+"""`python -m tests.proofs.fuzz`: asks each operation of openapi.json anything. An undocumented answer fails it.
 
 On a stack of its own, or on the one whose stack.json is named. It prints how often each operation was asked and what
 it answered, and ends with 1 if something was wrong, an operation never succeeded, or the auditor finds something after.

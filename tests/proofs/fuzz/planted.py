@@ -1,4 +1,4 @@
-"""`python -m tests.proofs.fuzz.planted [part of a label]`: fuzzes an API that answers wrongly on purpose, a way per route."""
+"""`python -m tests.proofs.fuzz.planted [part of a label]`: fuzzes an API whose routes answer wrongly on purpose."""
 
 import json
 import sys

@@ -2,8 +2,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import living_on
 from tests.harness.world import Clock, World
+from tests.harness.worlds import living_on
 
 
 @pytest.fixture

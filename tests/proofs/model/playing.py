@@ -1,4 +1,4 @@
-"""So many runs of a machine, of so many steps each; `python -m tests.proofs.model` sets how many, and the first seed."""
+"""Runs of a machine, each of so many steps; `python -m tests.proofs.model` sets how many, and the first seed."""
 
 import itertools
 import os

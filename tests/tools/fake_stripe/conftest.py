@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -7,18 +8,12 @@ import stripe
 from tests.harness.fake_stripe import FakeStripe, Receiver
 
 
-@pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeStripe]:
-    fake = FakeStripe(tmp_path_factory.mktemp("stripe") / "state")
-    yield fake
-    fake.stop()
-
-
 @pytest.fixture
-def fake(running: FakeStripe) -> FakeStripe:
-    """A fake Stripe that has nothing yet; nobody is told of its events."""
-    running.reset()
-    return running
+def fake(stripe_process: FakeStripe) -> FakeStripe:
+    """The shared fake Stripe: empty, at the real time, and without an endpoint for its webhooks."""
+    stripe_process.set_clock(datetime.now(UTC))
+    stripe_process.reset()
+    return stripe_process
 
 
 @pytest.fixture

@@ -4,13 +4,13 @@ import json
 import os
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.harness.local_stack import LocalStack, copied_tree, descendants, ended, running, wait_for
-from tests.tools.stack.conftest import Start
+from tests.harness.local_stack import LocalStack, copied_tree, descendants, running, wait_for
 
 ROUTE = "/v1/catalog"
 """A route that needs no token; here a handler of the test's own answers it."""
@@ -35,19 +35,33 @@ def handler(event, context):
 type Write = Callable[[str], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A stack, the tree it runs, and how it answered when it had started with a handler that can't be imported."""
+
+    stack: LocalStack
+    tree: Path
+    broken: str
+    said: int
+    others: int
+
+
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalStack, Path]]:
-    """A stack and the tree it runs, in which a handler of the test's own answers the route."""
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edited]:
+    """It starts with a broken handler of the route. The tests write handlers that can be imported."""
     tree = copied_tree(tmp_path_factory.mktemp("edited") / "tree")
-    writing(tree)("one")
+    (tree / "functions" / "checkout" / "app.py").write_text("def handler(:\n")
     stack = LocalStack(tree.parent / "state", root=tree)
-    yield stack, tree
+    broken = broken_answer(stack)
+    lines = said(stack, "(functions/checkout/app.py, line 1)")
+    others = stack.request("GET", "/v1/me", token=stack.persona("manager")["token"]).status
+    yield Edited(stack, tree, broken, lines, others)
     assert stack.stop() == 0
 
 
 @pytest.fixture
-def tree(shared: tuple[LocalStack, Path]) -> Path:
-    return shared[1]
+def tree(shared: Edited) -> Path:
+    return shared.tree
 
 
 @pytest.fixture
@@ -56,9 +70,9 @@ def write(tree: Path) -> Write:
 
 
 @pytest.fixture
-def stack(shared: tuple[LocalStack, Path], write: Write) -> LocalStack:
+def stack(shared: Edited, write: Write) -> LocalStack:
     """The shared stack as each test finds it: saying "one", with an empty terminal."""
-    stack, _ = shared
+    stack = shared.stack
     if not says(stack, "one"):
         write("one")
         wait_for(lambda: says(stack, "one"))
@@ -178,15 +192,10 @@ def test_a_handler_that_cannot_be_imported_answers_500_and_recovers(
     assert facts(stack)["said"] == "mended"
 
 
-def test_a_stack_starts_with_a_handler_that_cannot_be_imported(tmp_path: Path, start: Start) -> None:
-    tree = copied_tree(tmp_path / "tree")
-    (tree / "functions" / "checkout" / "app.py").write_text("def handler(:\n")
-
-    stack = start(root=tree)
-
-    assert "SyntaxError" in broken_answer(stack)
-    assert said(stack, "(functions/checkout/app.py, line 1)") == 1
-    assert stack.request("GET", "/v1/me", token=stack.persona("manager")["token"]).status == 200
+def test_a_stack_starts_with_a_handler_that_cannot_be_imported(shared: Edited) -> None:
+    assert "SyntaxError" in shared.broken
+    assert shared.said == 1
+    assert shared.others == 200
 
 
 def test_what_a_handler_raises_is_its_answer_and_stands_in_its_log(stack: LocalStack) -> None:
@@ -244,18 +253,6 @@ def test_the_process_that_forks_has_one_thread(stack: LocalStack) -> None:
 
     assert len(list(Path(f"/proc/{zygote}/task").iterdir())) == 1
     assert len(list(Path(f"/proc/{host}/task").iterdir())) == 1
-
-
-def test_a_stack_ends_when_ministack_has_died(start: Start) -> None:
-    stack = start()
-    below = descendants(stack.process.pid)
-    (ministack,) = {pid for pid in below if b"dev.ministack.process" in Path(f"/proc/{pid}/cmdline").read_bytes()}
-
-    os.kill(ministack, signal.SIGKILL)
-
-    assert ended(stack.process) == 1
-    assert said(stack, "ministack has ended") == 1
-    assert not any(map(running, below))
 
 
 def broken_answer(stack: LocalStack) -> str:

@@ -1,200 +1,96 @@
-import signal
-from pathlib import Path
-from typing import Any
+"""A stack that is stopped, killed or interrupted and started again on its state; the facts of one `Life`."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.harness.local_stack import (
-    ROOT,
-    LocalStack,
-    descendants,
-    ended,
-    free_port,
-    running,
-    started_process,
-    wait_for,
-)
-from tests.tools.stack.conftest import Start
-
-SLOW = """
-_handler = handler
-
-def handler(event, context):
-    import time
-    time.sleep(1)
-    return _handler(event, context)
-"""
-GROWN = """
-  AFunctionThatMovesTheOthersPorts:
-    Type: AWS::Serverless::Function
-    Properties:
-      AutoPublishAliasAllProperties: true
-      CodeUri: functions/added/
-      Handler: app.handler
-      Events:
-        Added: {Type: HttpApi, Properties: {ApiId: !Ref Api, Method: GET, Path: /v1/added, Auth: {Authorizer: NONE}}}
-"""
-ADDED = """
-def handler(event, context):
-    return {"statusCode": 200, "body": '{"added": true}'}
-"""
+from tests.tools.stack.life import SIGNS, Life, Living
 
 
-def test_ctrl_c_keeps_the_state_and_a_restart_goes_on_with_it(start: Start) -> None:
-    first = start()
-    project = create_project(first, "before")
-    assert first.stop() == 0
-
-    second = start(port=first.port)
-
-    assert second.personas[0]["workgroup_id"] == first.personas[0]["workgroup_id"]
-    assert read_project(second, project)["name"] == "before"
+@pytest.fixture(scope="module")
+def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
+    living = Living(tmp_path_factory.mktemp("life"))
+    try:
+        yield living.play()
+    finally:
+        living.stop()
 
 
-def test_changes_right_before_ctrl_c_are_journaled(tree: Path, start: Start) -> None:
-    with (tree / "functions" / "journal" / "app.py").open("a") as handler:
-        handler.write(SLOW)
-    first = start(root=tree)
-    projects = [create_project(first, f"late {number}") for number in range(3)]
-    assert first.stop() == 0
-
-    second = start(port=first.port)
-
-    for project in projects:
-        assert len(journaled(second, project)) == 1
+def test_ctrl_c_keeps_the_state_and_a_restart_goes_on_with_it(life: Life) -> None:
+    assert life.first.status == 0
+    assert life.second.workgroup == life.first.workgroup
+    assert life.second.before == "before"
 
 
-def test_changes_after_a_restart_are_journaled_too(start: Start) -> None:
-    stack = start()
-    for number in range(3):
-        create_project(stack, f"before {number}")
-    stack.stop()
-
-    stack = start(port=stack.port)
-    projects = [create_project(stack, f"after {number}") for number in range(3)]
-
-    for project in projects:
-        wait_for(lambda project=project: journaled(stack, project))  # type: ignore[misc]  # bound in the loop
-        assert len(journaled(stack, project)) == 1
+def test_changes_right_before_ctrl_c_are_journaled(life: Life) -> None:
+    assert life.second.late == (1, 1, 1)
 
 
-def test_the_same_state_works_on_another_port(start: Start) -> None:
-    first = start()
-    project = create_project(first, "moved")
-    first.stop()
-
-    second = start(port=free_port())
-
-    assert second.port != first.port
-    assert read_project(second, project)["name"] == "moved"
-    another = create_project(second, "here")
-    wait_for(lambda: journaled(second, another))
+def test_changes_after_a_restart_are_journaled_too(life: Life) -> None:
+    assert life.second.after == (1, 1, 1)
 
 
-def test_two_stacks_run_side_by_side(local_stack: LocalStack, start: Start) -> None:
-    other = start()
-
-    assert other.port != local_stack.port
-    for stack in (local_stack, other):
-        assert stack.request("GET", "/v1/catalog").status == 200
+def test_the_same_state_works_on_another_port(life: Life) -> None:
+    assert life.third.port != life.first.port
+    assert life.third.before == "before"
+    assert life.third.another_journaled
 
 
-def test_nothing_is_left_running_when_it_has_stopped(start: Start) -> None:
-    stack = start()
-    below = descendants(stack.process.pid)
+def test_two_stacks_run_side_by_side(life: Life) -> None:
+    port, *statuses = life.third.beside
 
-    assert stack.stop(signal.SIGTERM) == 0
-
-    assert len(below) > 10
-    assert not [pid for pid in below if running(pid)]
-    assert not (stack.state / "stack.json").exists()
+    assert port != life.third.port
+    assert statuses == [200, 200]
 
 
-def test_a_second_ctrl_c_does_no_harm(start: Start) -> None:
-    first = start()
-    project = create_project(first, "kept")
+def test_nothing_is_left_running_when_it_has_stopped(life: Life) -> None:
+    ending = life.second.ending
 
-    first.process.send_signal(signal.SIGINT)
-    while first.process.poll() is None:
-        first.process.send_signal(signal.SIGINT)
-    second = start(port=first.port)
-
-    assert read_project(second, project)["name"] == "kept"
+    assert ending.status == 0
+    assert ending.below > 10
+    assert ending.left == ()
+    assert not ending.ready_file
 
 
-def test_nothing_is_left_running_when_the_runner_is_killed(start: Start) -> None:
-    first = start()
-    project = create_project(first, "kept")
-    below = descendants(first.process.pid)
-
-    first.process.kill()
-    wait_for(lambda: not [pid for pid in below if running(pid)])
-
-    # ministack has written its state even so, and only then let go of the folder.
-    second = start(port=first.port)
-    assert read_project(second, project)["name"] == "kept"
+def test_a_second_ctrl_c_does_no_harm(life: Life) -> None:
+    assert life.fourth.kept == "kept"
 
 
-def test_a_template_that_has_grown_is_deployed_to_kept_state(tree: Path, start: Start) -> None:
-    first = start(root=tree)
-    project = create_project(first, "before")
-    first.stop()
-    template = tree / "template.yaml"
-    template.write_text(template.read_text().replace("\nResources:\n", f"\nResources:\n{GROWN}", 1))
-    (tree / "functions" / "added").mkdir()
-    (tree / "functions" / "added" / "app.py").write_text(ADDED)
+def test_the_clock_survives_a_restart(life: Life) -> None:
+    moved, now = life.third.moved, life.fourth.now
 
-    second = start(root=tree, port=first.port)
-
-    assert second.request("GET", "/v1/added").json == {"added": True}
-    assert read_project(second, project)["name"] == "before"
-    another = create_project(second, "after")
-    wait_for(lambda: journaled(second, another))
+    assert moved <= now < moved + timedelta(minutes=1)
+    assert now - datetime.now(UTC) > timedelta(days=59)
 
 
-@pytest.mark.parametrize("sign", ["lock", "logs/aws.log", "logs/hosts.log", "passwords.json"])
-def test_a_start_that_is_interrupted_leaves_nothing_and_can_be_repeated(
-    tmp_path: Path, start: Start, sign: str
-) -> None:
-    state = tmp_path / "state"
-    process = started_process(ROOT, state, free_port(), tmp_path / "terminal.txt")
-    wait_for((state / sign).exists)
-    below = descendants(process.pid)
-
-    process.send_signal(signal.SIGINT)
-
-    assert ended(process) == 0
-    wait_for(lambda: not any(map(running, below)))
-    assert (tmp_path / "terminal.txt").read_text() == "Stopped.\n"
-    assert start().request("GET", "/v1/catalog").status == 200
+def test_nothing_is_left_running_when_the_runner_is_killed(life: Life) -> None:
+    assert life.fourth.ending.left == ()
+    assert life.fifth.kept == "kept"  # ministack wrote its state even so, and only then let go of the folder
 
 
-def create_project(stack: LocalStack, name: str) -> str:
-    administrator = stack.persona("administrator")
-    answer = stack.request(
-        "POST",
-        f"/v1/workgroups/{administrator['workgroup_id']}/projects",
-        token=administrator["token"],
-        json={"name": name},
-        headers={"Idempotency-Key": name.replace(" ", "-")},
-    )
-    assert answer.status == 201, answer.body
-    return str(answer.json["project_id"])
+def test_a_template_that_has_grown_is_deployed_to_kept_state(life: Life) -> None:
+    assert life.third.added == {"added": True}
+    assert life.third.before == "before"
+    assert life.third.another_journaled
 
 
-def read_project(stack: LocalStack, project: str) -> dict[str, Any]:
-    administrator = stack.persona("administrator")
-    path = f"/v1/workgroups/{administrator['workgroup_id']}/projects/{project}"
-    answer = stack.request("GET", path, token=administrator["token"])
-    assert answer.status == 200, answer.body
-    found: dict[str, Any] = answer.json
-    return found
+@pytest.mark.parametrize("sign", SIGNS)
+def test_a_start_that_is_interrupted_leaves_nothing(life: Life, sign: str) -> None:
+    ending = life.third.interrupted[sign]
+
+    assert ending.status == 0
+    assert ending.left == ()
+    assert ending.lines == ("Stopped.",)
 
 
-def journaled(stack: LocalStack, project: str) -> list[dict[str, Any]]:
-    """The journal's entries about a project."""
-    administrator = stack.persona("administrator")
-    path = f"/v1/workgroups/{administrator['workgroup_id']}/journal?limit=100"
-    answer = stack.request("GET", path, token=administrator["token"])
-    assert answer.status == 200, answer.body
-    return [entry for entry in answer.json["items"] if project in entry["item"]]
+def test_starts_that_were_interrupted_can_be_repeated(life: Life) -> None:
+    assert life.third.beside[1] == 200
+
+
+def test_a_stack_ends_when_ministack_has_died(life: Life) -> None:
+    ending = life.fifth.ending
+
+    assert ending.status == 1
+    assert sum("ministack has ended" in line for line in ending.lines) == 1
+    assert ending.left == ()

@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tests.harness.local_stack import LocalStack, copied_tree, wait_for
-from tests.tools.stack.test_restart import create_project, journaled, read_project
+from tests.tools.stack.life import create_project, journaled, read_project
 
 FUNCTION = """
   TickingFunction:
@@ -207,18 +206,6 @@ def test_a_job_that_is_not_built_is_404(stack: LocalStack) -> None:
     answer = stack.request("POST", "/dev/jobs/nothing-of-that-name")
 
     assert answer.status == 404
-
-
-def test_the_clock_survives_a_restart(tmp_path: Path) -> None:
-    first = LocalStack(tmp_path / "state")
-    moved = advance(first, "60d")
-    first.stop()
-
-    second = LocalStack(tmp_path / "state", port=first.port)
-
-    assert moved <= now(second) < moved + timedelta(minutes=1)
-    assert now(second) - datetime.now(UTC) > timedelta(days=59)
-    second.stop()
 
 
 def test_a_reset_brings_back_the_demo_data_and_forgets_everything_else(stack: LocalStack) -> None:

@@ -1,16 +1,16 @@
-"""The tours of the documentation, run as they are written, against fresh stacks."""
+"""The tour of the README, run once as it is written, on a fresh stack."""
 
 import json
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.harness.local_stack import ROOT, LocalStack, wait_for
-from tests.tools.stack.conftest import Start
 
 TOUR_SECONDS_MAX = 120
 """A tour waits for what it says; one that waits for ever fails."""
@@ -33,11 +33,21 @@ def run_as_written(text: str, stack: LocalStack, folder: Path) -> str:
     ).stdout
 
 
-def test_the_readmes_tour_does_what_it_says(start: Start, tmp_path: Path) -> None:
-    stack = start()
-    readme = (ROOT / "README.md").read_text()
+type Toured = tuple[LocalStack, str]
+"""The stack, and the words that the tour printed."""
 
-    tour = run_as_written(readme.partition("## A tour")[2], stack, tmp_path)
+
+@pytest.fixture(scope="module")
+def toured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Toured]:
+    folder = tmp_path_factory.mktemp("tour")
+    stack = LocalStack(folder / "state")
+    yield stack, run_as_written((ROOT / "README.md").read_text().partition("## A tour")[2], stack, folder)
+    assert stack.stop() == 0
+
+
+def test_the_readmes_tour_does_what_it_says(toured: Toured) -> None:
+    readme = (ROOT / "README.md").read_text()
+    _, tour = toured
 
     head, _, body = tour.replace("\r", "").rpartition("\n\n")
     _, paid, pack, *_ = head.splitlines()
@@ -51,9 +61,8 @@ def test_the_readmes_tour_does_what_it_says(start: Start, tmp_path: Path) -> Non
     assert {**answered, "instance": "…"} == json.loads(told[1])
 
 
-def test_who_paid_in_the_tour_is_written_to_once(start: Start, tmp_path: Path) -> None:
-    stack = start()
-    run_as_written((ROOT / "README.md").read_text().partition("## A tour")[2], stack, tmp_path)
+def test_who_paid_in_the_tour_is_written_to_once(toured: Toured) -> None:
+    stack, _ = toured
 
     def outbox() -> list[dict[str, Any]]:
         mails: list[dict[str, Any]] = stack.request("GET", "/dev/outbox").json["items"]
