@@ -94,7 +94,7 @@ def test_a_rotated_secret_is_seen_within_five_minutes(
     shop: Shop,
     monkeypatch: pytest.MonkeyPatch,
     minutes: int,
-    seen: bool,  # noqa: FBT001  # a case
+    seen: bool,
 ) -> None:
     class Later(datetime):
         """The clock of Powertools, so many minutes later."""

@@ -11,7 +11,7 @@ from tests.harness.people import access_token, api_key
 from tests.harness.world import WORKER_KEY, World
 
 
-def me(world: World, token: str) -> Any:  # noqa: ANN401  # an answer
+def me(world: World, token: str) -> Any:
     return world.gateway.call("GET", "/v1/me", token=token)
 
 

@@ -26,7 +26,7 @@ MAIL = "mailbox-migration"
 type Rows = list[dict[str, Any]]
 
 
-def opened(content: bytes) -> Any:  # noqa: ANN401  # openpyxl's
+def opened(content: bytes) -> Any:
     return load_workbook(BytesIO(content), data_only=False)
 
 

@@ -12,7 +12,7 @@ LATER = "later"
 """A state that no order has yet: the console says of it that it is another."""
 
 
-def held(name: str, answer: Any) -> Any:  # noqa: ANN401  # any JSON
+def held(name: str, answer: Any) -> Any:
     """The answer, if it is as this schema of openapi.json says, and has no member that isn't described."""
     known = json.loads(json.dumps(answer).replace(f'"status": "{LATER}"', '"status": "open"'))
     faults = [f"{fault.instance_path}: {fault.message}" for fault in _validator(name).iter_errors(known)]

@@ -95,7 +95,7 @@ class Desk:
         workgroup: str = self.persona(name)["workgroup_id"]
         return workgroup
 
-    def api(self, path: str, *, name: str = "Ada, Northwind") -> Any:  # noqa: ANN401  # any JSON
+    def api(self, path: str, *, name: str = "Ada, Northwind") -> Any:
         """What the API answers to this persona about its workgroup."""
         persona = self.persona(name)
         path = f"/v1/workgroups/{persona['workgroup_id']}{path}"
@@ -119,7 +119,7 @@ class Desk:
         text = body if isinstance(body, str) else json.dumps(body)
         self.page.route(url, lambda route: route.fulfill(status=status, headers=sent, body=text))
 
-    def refuses(self, url: re.Pattern[str], status: int, title: str, detail: str, **more: Any) -> None:  # noqa: ANN401  # any JSON
+    def refuses(self, url: re.Pattern[str], status: int, title: str, detail: str, **more: Any) -> None:
         """From now on, this problem."""
         problem = {"type": f"https://packhouse.example/problems/{status}", "title": title, "status": status}
         self.answers(url, {**problem, "detail": detail, "instance": "a-request", **more}, status=status)

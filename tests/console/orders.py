@@ -10,7 +10,7 @@ def usd(cents: int) -> dict[str, Any]:
     return {"amount": cents, "currency": "usd"}
 
 
-def order(**differences: Any) -> dict[str, Any]:  # noqa: ANN401  # any JSON
+def order(**differences: Any) -> dict[str, Any]:
     """An open order as the API shows one."""
     address = {
         "name": "Ada Lovelace",

@@ -22,7 +22,7 @@ PHASES = [
 ]
 
 
-def crowded(desk: Desk, **differences: Any) -> dict[str, Any]:  # noqa: ANN401  # any JSON
+def crowded(desk: Desk, **differences: Any) -> dict[str, Any]:
     """The longest order there is, of the longest workgroup; from now on the stack answers them."""
     words = "Christmas campaign 2026, second wave, for everybody who asked for it by November"
     code = "Donaudampfschifffahrtsgesellschaftskapitaensmuetzen" * 2

@@ -110,7 +110,7 @@ def test_what_the_bus_refuses_is_published_by_the_batchs_redelivery(shop: Shop, 
     shop.receive_all()
     refusals = [{"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException"}]}]
 
-    def refuse(**_: object) -> Any:  # noqa: ANN401  # what botocore takes for an answer
+    def refuse(**_: object) -> Any:
         response = type("Response", (), {"status_code": 200})
         return (response, refusals.pop()) if refusals else None
 
@@ -127,7 +127,7 @@ def test_what_ses_says_of_an_address_is_in_no_log(shop: Shop, post: Post) -> Non
     _, messages = paid(shop, post)
     refusal = {"Code": "MessageRejected", "Message": "Email address is not verified: ada@northwind.example"}
 
-    def refuse(**_: object) -> Any:  # noqa: ANN401  # what botocore takes for an answer
+    def refuse(**_: object) -> Any:
         return type("Response", (), {"status_code": 400}), {"Error": refusal, "ResponseMetadata": {}}
 
     mailer()._client.meta.events.register("before-call.sesv2.SendEmail", refuse)  # noqa: SLF001  # as above

@@ -41,7 +41,7 @@ class Answer:
     body: bytes
 
     @property
-    def json(self) -> Any:  # noqa: ANN401  # any JSON
+    def json(self) -> Any:
         return json.loads(self.body)
 
 
@@ -92,7 +92,7 @@ class FakeStripe:
         self.stop(number)
         self.start(port=port)
 
-    def client(self, api_key: str = API_KEY, **options: Any) -> stripe.StripeClient:  # noqa: ANN401  # the package's
+    def client(self, api_key: str = API_KEY, **options: Any) -> stripe.StripeClient:
         """A client of the real package that calls this Stripe; it retries nothing."""
         return stripe.StripeClient(
             api_key,
@@ -106,12 +106,12 @@ class FakeStripe:
         assert checkout_url is not None
         return self.request("POST", urlsplit(checkout_url).path, form={"card": card, "name": name})
 
-    def faults(self, wanted: Mapping[str, object]) -> Any:  # noqa: ANN401  # any JSON
+    def faults(self, wanted: Mapping[str, object]) -> Any:
         answer = self.request("POST", "/_fake/faults", body=json.dumps(wanted).encode())
         assert answer.status == http.HTTPStatus.OK, answer.body
         return answer.json
 
-    def faults_left(self) -> Any:  # noqa: ANN401  # any JSON
+    def faults_left(self) -> Any:
         return self.request("GET", "/_fake/faults").json
 
     def requests(self) -> list[dict[str, Any]]:
@@ -119,7 +119,7 @@ class FakeStripe:
         items: list[dict[str, Any]] = self.request("GET", "/_fake/requests").json["items"]
         return items
 
-    def webhooks(self, *, wait_seconds: float = PATIENCE_SECONDS) -> Any:  # noqa: ANN401  # any JSON
+    def webhooks(self, *, wait_seconds: float = PATIENCE_SECONDS) -> Any:
         """The deliveries, as soon as none is pending any more."""
         return self.request("GET", f"/_fake/webhooks?wait_seconds={wait_seconds}").json
 
@@ -173,7 +173,7 @@ class Received:
         return int(self.signature.partition(",")[0].removeprefix("t="))
 
     @property
-    def event(self) -> Any:  # noqa: ANN401  # any JSON
+    def event(self) -> Any:
         return json.loads(self.payload)
 
 

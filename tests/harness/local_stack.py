@@ -33,7 +33,7 @@ class Answer:
     body: bytes
 
     @property
-    def json(self) -> Any:  # noqa: ANN401  # any JSON
+    def json(self) -> Any:
         return json.loads(self.body)
 
 
@@ -72,7 +72,7 @@ class LocalStack:
         path: str,
         *,
         token: str | None = None,
-        json: Any = None,  # noqa: ANN401  # any JSON
+        json: Any = None,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
@@ -109,7 +109,7 @@ class LocalStack:
             self.process.send_signal(number)
         return ended(self.process)
 
-    def _ready(self) -> Any:  # noqa: ANN401  # any JSON
+    def _ready(self) -> Any:
         if self.process.poll() is not None:
             raise AssertionError(f"The stack ended instead of getting ready:\n{self.terminal.read_text()}")
         with suppress(FileNotFoundError):
@@ -220,5 +220,5 @@ def _free(port: int) -> bool:
     return True
 
 
-def _dumped(content: Any) -> bytes:  # noqa: ANN401  # any JSON
+def _dumped(content: Any) -> bytes:
     return json.dumps(content).encode()

@@ -48,7 +48,7 @@ def news() -> list[tuple[str, str, str]]:
     return found
 
 
-def _called(model: Any, params: Mapping[str, Any], **_: object) -> None:  # noqa: ANN401  # botocore's
+def _called(model: Any, params: Mapping[str, Any], **_: object) -> None:
     """Fail a call that the function which is running has no right to."""
     function = _running.get()
     if function is None:

@@ -34,7 +34,7 @@ def watch(client: "DynamoDBClient") -> None:
 def watch_all(events: "BaseEventHooks") -> None:
     """Fail any such call whose events these are: of a client, or of a session, for the clients that it builds then."""
 
-    def check(model: Any, params: Mapping[str, Any], **_: object) -> None:  # noqa: ANN401  # botocore's
+    def check(model: Any, params: Mapping[str, Any], **_: object) -> None:
         faults = sorted(_faults(model.name, params))
         if faults:
             raise WouldBeRefusedError(f"{model.name}: {faults}")

@@ -327,7 +327,7 @@ def test_lists_take_one_query_and_from_an_index_one_batch_read(world: World, pat
 
 
 @pytest.mark.parametrize("settled", [False, True])
-def test_a_run_on_two_packs_fits_in_1_kb_with_every_field_at_its_maximum(world: World, settled: bool) -> None:  # noqa: FBT001  # a case
+def test_a_run_on_two_packs_fits_in_1_kb_with_every_field_at_its_maximum(world: World, settled: bool) -> None:
     for _ in range(2):
         world.grant("public-folder-migration", 50)
     project = world.project(max_licenses_per_item=100, name=LONG[:50])

@@ -36,7 +36,7 @@ def put_events() -> object:
         (put_events, "JournalFunction", "WebhookFunction"),
     ],
 )
-def test_a_function_calls_what_its_role_allows_and_nothing_else(shop: Shop, act: Any, may: str, may_not: str) -> None:  # noqa: ANN401  # any call
+def test_a_function_calls_what_its_role_allows_and_nothing_else(shop: Shop, act: Any, may: str, may_not: str) -> None:
     del shop
     with rights.of(may):
         act()
@@ -78,5 +78,5 @@ def every_right() -> list[tuple[str, str, str]]:
     )
 
 
-def report_of(used: list[tuple[str, str, str]]) -> Any:  # noqa: ANN401  # stands in for a report
+def report_of(used: list[tuple[str, str, str]]) -> Any:
     return SimpleNamespace(user_properties=[(USED, [list(right) for right in used])])

@@ -78,7 +78,7 @@ def test_a_rule_of_our_own_needs_a_line_that_breaks_it_and_one_that_does_not(bad
         ({"rule": "no-scan", "what": "^scan"}, False),
     ],
 )
-def test_a_waiver_is_for_its_rule_its_place_and_its_text(bad: Path, waived: dict[str, str], passes: bool) -> None:  # noqa: FBT001  # a case
+def test_a_waiver_is_for_its_rule_its_place_and_its_text(bad: Path, waived: dict[str, str], passes: bool) -> None:
     said = verdict(bad, *FOUND, BROKEN, waivers=[Waiver(because="It is a test.", **waived)])
 
     assert (said == []) is passes

@@ -376,7 +376,7 @@ def test_what_is_late_is_excused_only_if_it_bears_a_stamp_the_journal_has_not_to
     ending = next(entry for entry in entries if entry.kind == "run.consumed")
     entries.remove(ending)
 
-    def found(**late: Any) -> set[tuple[str, str]]:  # noqa: ANN401  # as violations
+    def found(**late: Any) -> set[tuple[str, str]]:
         return {(one.invariant, one.item) for one in checks.violations(items.values(), entries, **late)}
 
     missing = {("journal-complete", ending.item), ("settle-once", ending.item)}

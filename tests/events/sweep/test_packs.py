@@ -66,7 +66,7 @@ def test_what_is_refunded_stays_as_it_is_when_its_pack_ends(
     world: World,
     state: PackState,
     left: tuple[int, int, int],
-    due: bool,  # noqa: FBT001  # a case
+    due: bool,
 ) -> None:
     pack = expiring_in(world, 4, hours=1)
     set_pack(world, pack, state=state)

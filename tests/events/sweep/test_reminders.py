@@ -156,7 +156,7 @@ def test_one_administrator_who_cannot_be_written_to_keeps_no_other_from_it(world
     messages = post.waiting()
     sent = mailer()._client.meta.events  # noqa: SLF001  # botocore's own, to refuse one of two
 
-    def refuse(params: Any, **_: object) -> None:  # noqa: ANN401  # botocore's
+    def refuse(params: Any, **_: object) -> None:
         if params["Destination"]["ToAddresses"] == ["no address"]:
             raise ClientError({"Error": {"Code": "MessageRejected"}}, "SendEmail")
 

@@ -19,7 +19,7 @@ from tests.harness.sweeping import NOTHING, QUEUES
 from tests.harness.world import World
 
 
-def spoil(world: World, item: Item, **attributes: Any) -> None:  # noqa: ANN401  # as an item has
+def spoil(world: World, item: Item, **attributes: Any) -> None:
     """By hand, past every condition."""
     whole = {**item, **attributes}
     wire = {name: TypeSerializer().serialize(value) for name, value in whole.items() if value is not None}
@@ -150,7 +150,7 @@ def busy_table(world: World) -> Iterator[None]:
     """Every transaction meets another's."""
     events, call = world.client.meta.events, "before-call.dynamodb.TransactWriteItems"
 
-    def conflict(**_: object) -> Any:  # noqa: ANN401  # what botocore takes for an answer
+    def conflict(**_: object) -> Any:
         response = type("Response", (), {"status_code": 400})
         reasons = [{"Code": "TransactionConflict"}, {"Code": "None"}]
         return response, {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}

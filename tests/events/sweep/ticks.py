@@ -15,7 +15,7 @@ from tests.harness.world import NORTHWIND, START, World
 YEAR_AGO = instants.plus_months(START, -12)
 
 
-def sweep(world: World, **bounds: Any) -> Any:  # noqa: ANN401  # JSON, or what a bounded tick came to
+def sweep(world: World, **bounds: Any) -> Any:
     """A tick of the function; with bounds, of what it calls."""
     if not bounds:
         return handler_of("SweepFunction")({"job": "sweep"}, context())

@@ -80,7 +80,7 @@ def test_a_failure_after_the_end_leaves_a_project_to_be_opened_again(world: Worl
 
 
 @pytest.mark.parametrize("opened_again", [False, True])
-def test_a_success_is_judged_by_what_its_project_is_when_it_is_stamped(world: World, opened_again: bool) -> None:  # noqa: FBT001  # a case
+def test_a_success_is_judged_by_what_its_project_is_when_it_is_stamped(world: World, opened_again: bool) -> None:
     """Who read it before the sweep closed it, or before it was opened again, must look again."""
     world.entitle("ann@northwind.example")
     project = world.project(inactivity_days=31)

@@ -114,7 +114,7 @@ def refuse_first() -> None:
     """Let SES refuse the next call, and no other."""
     refusals = [{"Error": {"Code": "MessageRejected", "Message": "no"}}]
 
-    def refuse(**_: object) -> Any:  # noqa: ANN401  # what botocore takes for an answer
+    def refuse(**_: object) -> Any:
         response = type("Response", (), {"status_code": 400})
         return (response, refusals.pop()) if refusals else None
 

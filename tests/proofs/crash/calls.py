@@ -84,7 +84,7 @@ class Calls:
         events.register_first("needs-retry", self._answered)  # type: ignore[arg-type]  # as above
         events.register_last("after-call", self._after_call)
 
-    def _before_call(self, model: Any, params: Mapping[str, Any], **_: object) -> object:  # noqa: ANN401  # botocore's
+    def _before_call(self, model: Any, params: Mapping[str, Any], **_: object) -> object:
         """None lets the call go on; an answer is its answer, and nothing is sent."""
         if self._traffic is None:
             return None
@@ -102,7 +102,7 @@ class Calls:
                 return throttled(service, model.name, params["body"])
         return None
 
-    def _before_send(self, request: Any, **_: object) -> None:  # noqa: ANN401  # botocore's
+    def _before_send(self, request: Any, **_: object) -> None:
         """What DynamoDB does with a token that it has seen, and moto doesn't: succeed, and apply nothing again."""
         if json.loads(request.body)["ClientRequestToken"] in self._applied:
             request.headers["X-Amz-Target"] = b"DynamoDB_20120810.ListTables"
@@ -112,9 +112,9 @@ class Calls:
         self,
         *,
         attempts: int,
-        operation: Any,  # noqa: ANN401  # botocore's
+        operation: Any,
         request_dict: Mapping[str, Any],
-        response: Any,  # noqa: ANN401  # botocore's
+        response: Any,
         **_: object,
     ) -> int | None:
         """Seconds until the same bytes are sent again; None where the answer came through."""

@@ -24,7 +24,7 @@ def machine_for(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator["type[M
     strict.watch_all(boto3.DEFAULT_SESSION.events)
     send = requests.adapters.HTTPAdapter.send
 
-    def numbered(adapter: requests.adapters.HTTPAdapter, request: requests.PreparedRequest, **how: Any) -> Any:  # noqa: ANN401  # as requests
+    def numbered(adapter: requests.adapters.HTTPAdapter, request: requests.PreparedRequest, **how: Any) -> Any:
         return calls.sent(request, partial(send, adapter, request, **how))
 
     monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", numbered)

@@ -29,7 +29,7 @@ class Request:
         return self.gateway.deliver(self.event)
 
 
-def request(world: World, method: str, path: str, who: str | None = "worker", **sent: Any) -> Request:  # noqa: ANN401  # as the gateway's
+def request(world: World, method: str, path: str, who: str | None = "worker", **sent: Any) -> Request:
     """As `World.call`; whoever it is was admitted already."""
     whole = path_of(path)
     event = world.gateway.event(method, whole, token=world.token(who) if who else None, **sent)

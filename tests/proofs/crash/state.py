@@ -111,11 +111,11 @@ def mails_sent() -> int:
     return len(_backend("ses").sent_messages)
 
 
-def _backend(service: Literal["dynamodb", "ses", "sqs"]) -> Any:  # noqa: ANN401  # moto's
+def _backend(service: Literal["dynamodb", "ses", "sqs"]) -> Any:
     return get_backend(service)[ACCOUNT][REGION]
 
 
-def _as_lambda_gets_it(record: dict[str, Any], table: Any) -> dict[str, Any]:  # noqa: ANN401  # moto's
+def _as_lambda_gets_it(record: dict[str, Any], table: Any) -> dict[str, Any]:
     told = dict(record["dynamodb"])
     created = told["ApproximateCreationDateTime"]
     told["ApproximateCreationDateTime"] = created.replace(tzinfo=UTC).timestamp()

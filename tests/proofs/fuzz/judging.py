@@ -86,7 +86,7 @@ def _failure(case: Case[Any], title: str, message: str) -> Failure:
     return Failure(operation=case.operation.label, title=title, message=message)
 
 
-def _json(response: Response) -> Any:  # noqa: ANN401  # any JSON
+def _json(response: Response) -> Any:
     try:
         return response.json()
     except ValueError:

@@ -45,7 +45,7 @@ class Planted(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *_: Any) -> None:  # noqa: ANN401  # as http.server has it
+    def log_message(self, *_: Any) -> None:
         """Nothing on the terminal."""
 
 

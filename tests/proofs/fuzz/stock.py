@@ -120,7 +120,7 @@ class Stock:
         body = {"service": SERVICE, "pass": "full", "items": items, "lease_seconds": 86_400}
         return [run["run_id"] for run in self._post(f"projects/{project_id}/runs", body)["runs"]]
 
-    def _order(self, quantity: int, *also: str) -> Any:  # noqa: ANN401  # any JSON
+    def _order(self, quantity: int, *also: str) -> Any:
         lines = [{"sku": SERVICE, "quantity": quantity}, *({"sku": sku, "quantity": 100} for sku in also)]
         body = {"lines": lines, "method": "card", "billing_address": ADDRESS, "email": "buyer@fabrikam.example"}
         return self._post("orders", body)
@@ -130,13 +130,13 @@ class Stock:
         answer = requests.post(checkout_url, data=form, allow_redirects=False, timeout=SECONDS_MAX)
         assert answer.status_code == 303, answer.text
 
-    def _post(self, path: str, body: Mapping[str, Any]) -> Any:  # noqa: ANN401  # any JSON
+    def _post(self, path: str, body: Mapping[str, Any]) -> Any:
         headers = {"Idempotency-Key": f"stock-{self.now()}-{next(self._keys)}"}
         answer = self._owner.post(self._url(path), json=body, headers=headers, timeout=SECONDS_MAX)
         assert answer.status_code == 201, (path, answer.text)
         return answer.json()
 
-    def _get(self, path: str) -> Any:  # noqa: ANN401  # any JSON
+    def _get(self, path: str) -> Any:
         answer = self._owner.get(self._url(path), timeout=SECONDS_MAX)
         assert answer.status_code == 200, (path, answer.text)
         return answer.json()
@@ -172,13 +172,13 @@ def _stripe(now: int, secret: str) -> Caller:
     return Caller(name=f"Stripe with {secret}", session=_signing(sign))
 
 
-def _signing(sign: Any) -> requests.Session:  # noqa: ANN401  # what requests calls for each request
+def _signing(sign: Any) -> requests.Session:
     session = requests.Session()
     session.auth = sign
     return session
 
 
-def _one_of(*values: Any) -> dict[str, Any]:  # noqa: ANN401  # any JSON
+def _one_of(*values: Any) -> dict[str, Any]:
     return {"enum": list(values)}
 
 

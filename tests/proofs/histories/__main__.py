@@ -1,4 +1,4 @@
-"""`python -m tests.proofs.histories --count 200 --seed 1`: long histories, and the careless tables that they must find out.
+"""`python -m tests.proofs.histories --count 200 --seed 1`: long histories, and careless tables that they must find.
 
 A history that isn't linearizable is printed with its seed. The same seed makes the same plan again; which calls of it
 meet, the threads decide.

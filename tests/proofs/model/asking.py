@@ -28,7 +28,7 @@ class Asking:
         self.homes: dict[Ref, str] = {}
         self.urls: dict[str, list[str]] = {}
 
-    def ask(self, call: Any, who: str, *, respelled: bool = False) -> object:  # noqa: ANN401  # any call
+    def ask(self, call: Any, who: str, *, respelled: bool = False) -> object:
         """One call by one of the world's people or keys; `respelled`: the same in other words."""
         asks: Mapping[type, Callable[..., Asked]] = {
             calls.Start: self._start,
@@ -52,7 +52,7 @@ class Asking:
     def _refused(self, problem: Mapping[str, Any]) -> object:
         return calls.refused(problem["type"].rpartition("/")[2], problem, self.terms.seconds)
 
-    def _call(self, method: str, path: str, who: str, **request: Any) -> Answer:  # noqa: ANN401  # as the gateway's
+    def _call(self, method: str, path: str, who: str, **request: Any) -> Answer:
         return self.stage.call(method, path, who, **request)
 
     # --- runs ---

@@ -18,7 +18,7 @@ ERRORS = st.sampled_from([("mail-1",), ("mail-2", "mail-1"), ("mail-1", "mail-2"
 
 class EntitlementMoves(RunMoves):
     @move(weight=4, pick=PICK, sku=SKUS, who=WHO, respelled=st.booleans())
-    def assign(self, pick: int, sku: str, who: str, respelled: bool) -> None:  # noqa: FBT001  # a strategy's
+    def assign(self, pick: int, sku: str, who: str, respelled: bool) -> None:
         self.ask(Assign(of(USERS, pick), self.now, sku), who, respelled=respelled)
 
     @move(weight=2, when=lambda self: self.state.entitlements, pick=PICK, who=WHO)

@@ -68,7 +68,7 @@ class OrderMoves(RunMoves):
         self.placed(self.key(), tuple(lines), who)
 
     @move(when=lambda self: self.state.orders, pick=PICK, otherwise=st.booleans())
-    def place_again(self, pick: int, otherwise: bool) -> None:  # noqa: FBT001  # a strategy's
+    def place_again(self, pick: int, otherwise: bool) -> None:
         order = of(self.orders(), pick)
         self.placed(order.name, (("health-check", 1),) if otherwise else order.lines, "ada")
 

@@ -81,7 +81,7 @@ class SweepMoves(RunMoves):
         return sorted({at for at in (*over, *warned, *packs) if at > self.now})
 
     @move(weight=3, when=lambda self: self.held(), pick=PICK, late=st.sampled_from([False, False, True]))
-    def keep_alive(self, pick: int, late: bool) -> None:  # noqa: FBT001  # a strategy's
+    def keep_alive(self, pick: int, late: bool) -> None:
         """A hold lives on past its first end, and a tick leaves it; or it lapses, and reads so before a tick comes."""
         ref, run = of(self.held(), pick)
         if not late:
@@ -92,7 +92,7 @@ class SweepMoves(RunMoves):
             self.sweep(None)
 
     @move(weight=2, when=lambda self: self.fruitful(), pick=PICK, sooner=st.booleans())
-    def wait_for_retirement(self, pick: int, sooner: bool) -> None:  # noqa: FBT001  # a strategy's
+    def wait_for_retirement(self, pick: int, sooner: bool) -> None:
         """Until a project ends in which a run was settled, or the second before; then a tick."""
         project = self.state.projects[of(self.fruitful(), pick)]
         self.wait_until(projects.ends(self.terms, project) - sooner)
@@ -138,7 +138,7 @@ class ProjectMoves(SweepMoves):
         self.ask(Change(of([*self.newest(), NOWHERE], pick), settings, self.now), who)
 
     @move(weight=2, when=lambda self: self.idle(), pick=PICK, settings=CHANGES, release=st.booleans())
-    def change_what_has_ended(self, pick: int, settings: Settings, release: bool) -> None:  # noqa: FBT001  # a strategy's
+    def change_what_has_ended(self, pick: int, settings: Settings, release: bool) -> None:
         """A retired project is final, a closed one isn't."""
         name = of(self.idle(), pick)
         self.ask(Remove(name, release, self.now) if pick % 3 == 0 else Change(name, settings, self.now), "amy")
@@ -147,7 +147,7 @@ class ProjectMoves(SweepMoves):
         return [one.name for one in self.state.projects.values() if one.state in {"retired", "closed"}]
 
     @move(weight=6, when=lambda self: self.without_a_lease(), pick=PICK, told=st.booleans(), failed=st.booleans())
-    def outlive_the_project(self, pick: int, told: bool, failed: bool) -> None:  # noqa: FBT001  # a strategy's
+    def outlive_the_project(self, pick: int, told: bool, failed: bool) -> None:
         """A run that has no lease goes on after its project has ended: its success retires one that was closed."""
         ref = of(self.without_a_lease(), pick)
         project = self.state.projects[self.state.runs[ref].request.project]
@@ -166,11 +166,11 @@ class ProjectMoves(SweepMoves):
         return [ref for ref, run in own if run.is_open(self.now)]
 
     @move(pick=PICK, release=st.booleans(), who=WHO)
-    def remove(self, pick: int, release: bool, who: str) -> None:  # noqa: FBT001  # a strategy's
+    def remove(self, pick: int, release: bool, who: str) -> None:
         self.ask(Remove(of([*self.newest(), NOWHERE], pick), release, self.now), who)
 
     @move(weight=2, when=lambda self: self.held(), pick=PICK, release=st.booleans(), at_once=st.booleans())
-    def remove_with_holds(self, pick: int, release: bool, at_once: bool) -> None:  # noqa: FBT001  # a strategy's
+    def remove_with_holds(self, pick: int, release: bool, at_once: bool) -> None:
         """The sweep gives back what it holds, at once or after somebody has settled it."""
         _, run = of(self.held(), pick)
         self.ask(Remove(run.request.project, release, self.now), "amy")

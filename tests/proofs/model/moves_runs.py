@@ -51,7 +51,7 @@ class StockMoves(Machine):
         lives=st.sampled_from(LIVES),
         crumbs=st.sampled_from([False, False, True]),
     )
-    def grant(self, sku: str, quantity: int, lives: int, crumbs: bool) -> None:  # noqa: FBT001  # a strategy's
+    def grant(self, sku: str, quantity: int, lives: int, crumbs: bool) -> None:
         """A pack; or packs of one license each, more than one run may hold."""
         for minutes in range(CRUMBS if crumbs else 1):
             self.granted(sku, 1 if crumbs else quantity, lives + 60 * minutes)
@@ -70,7 +70,7 @@ class StockMoves(Machine):
         return name
 
     @move(when=lambda self: self.state.projects, pick=PICK, otherwise=st.booleans())
-    def create_again(self, pick: int, otherwise: bool) -> None:  # noqa: FBT001  # a strategy's
+    def create_again(self, pick: int, otherwise: bool) -> None:
         project = of(list(self.state.projects.values()), pick)
         settings = (*project.request, ("customer", "Contoso")) if otherwise else project.request
         self.ask(Create(project.name, settings, self.now))
@@ -80,7 +80,7 @@ class StockMoves(Machine):
         self.wait(seconds)
 
     @move(weight=2, when=lambda self: self.held(), pick=PICK, sooner=st.booleans())
-    def wait_for_a_lease(self, pick: int, sooner: bool) -> None:  # noqa: FBT001  # a strategy's
+    def wait_for_a_lease(self, pick: int, sooner: bool) -> None:
         """Until it ends, or the second before."""
         _, run = of(self.held(), pick)
         self.wait_until((run.until or self.now) - sooner)
@@ -104,7 +104,7 @@ class RunMoves(StockMoves):
         self.started(self.roomiest().name, *((quantity, None) for quantity in licenses), lease=lease)
 
     @move(weight=2, when=lambda self: self.crumbled(), beside=st.booleans())
-    def start_on_crumbs(self, beside: bool) -> None:  # noqa: FBT001  # a strategy's
+    def start_on_crumbs(self, beside: bool) -> None:
         """One item asks for a license of each of so many packs: more packs than one run may hold."""
         self.started(self.roomiest().name, *([(1, None)] if beside else []), (CRUMBS, None))
 
@@ -118,7 +118,7 @@ class RunMoves(StockMoves):
         return max(self.state.projects.values(), key=lambda one: (one.state == "active", one.most))
 
     @move(weight=2, when=lambda self: self.state.runs, pick=PICK, otherwise=st.booleans(), who=WHO)
-    def start_again(self, pick: int, otherwise: bool, who: str) -> None:  # noqa: FBT001  # a strategy's
+    def start_again(self, pick: int, otherwise: bool, who: str) -> None:
         """The same key; with the same body, spelled in another way, or with another body."""
         _, run = of(self.runs(), pick)
         asked = replace(run.request, lease=61, now=self.now) if otherwise else replace(run.request, now=self.now)
@@ -177,7 +177,7 @@ class RunMoves(StockMoves):
         project=PICK,
         again=st.booleans(),
     )
-    def settlements(self, picks: list[tuple[int, Ending]], project: int, again: bool) -> None:  # noqa: FBT001  # a strategy's
+    def settlements(self, picks: list[tuple[int, Ending]], project: int, again: bool) -> None:
         name = of(list(self.state.projects), project)
         asked: dict[Ref, Settle] = {}
         for pick, ending in picks:

@@ -72,7 +72,7 @@ class Stage:
     def world(self) -> World:
         return self.shop.world
 
-    def call(self, method: str, path: str, who: str | None, **request: Any) -> Answer:  # noqa: ANN401  # as the gateway's
+    def call(self, method: str, path: str, who: str | None, **request: Any) -> Answer:
         """A request, with the same token each time that somebody makes one in a run."""
         if who and who not in self._tokens:
             self._tokens[who] = self.world.token(who)

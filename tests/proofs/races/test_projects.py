@@ -63,7 +63,7 @@ def test_of_a_removal_and_a_start_at_once_one_wins_and_both_get_a_true_answer(wo
 @pytest.mark.parametrize("release", [False, True])
 def test_many_starts_and_removals_at_once_leave_no_hold_in_a_removed_project(
     world: World,
-    release: bool,  # noqa: FBT001  # a case
+    release: bool,
 ) -> None:
     pack = world.grant("mailbox-migration", 20)
     project = world.project()

@@ -15,7 +15,7 @@ def line(*, unit_amount: int = 1_500, quantity: int = 3, name: str = "Mailbox mi
     return {"quantity": quantity, "price_data": price_data}
 
 
-def order(**other: Any) -> Any:  # noqa: ANN401  # the package's parameters, and wrong ones
+def order(**other: Any) -> Any:
     """The parameters of a session as Packhouse makes it; None leaves one out."""
     params = {
         "mode": "payment",
@@ -37,11 +37,11 @@ def order(**other: Any) -> Any:  # noqa: ANN401  # the package's parameters, and
     return {name: value for name, value in params.items() if value is not None}
 
 
-def opened(fake: FakeStripe, **other: Any) -> stripe.checkout.Session:  # noqa: ANN401  # as above
+def opened(fake: FakeStripe, **other: Any) -> stripe.checkout.Session:
     return fake.client().v1.checkout.sessions.create(order(**other))
 
 
-def paid(fake: FakeStripe, **other: Any) -> stripe.checkout.Session:  # noqa: ANN401  # as above
+def paid(fake: FakeStripe, **other: Any) -> stripe.checkout.Session:
     """A session that was paid, with its payment and charge."""
     session = opened(fake, **other)
     fake.pay(session.url)

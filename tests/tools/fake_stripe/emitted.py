@@ -35,7 +35,7 @@ def problems(body: dict[str, Any]) -> list[str]:
     return found
 
 
-def _problems(shape: shapes.Shape, value: Any, path: str) -> Iterator[str]:  # noqa: ANN401  # any JSON
+def _problems(shape: shapes.Shape, value: Any, path: str) -> Iterator[str]:
     match shape:
         case shapes.Either(options):
             yield from _either(options, value, path)
@@ -53,7 +53,7 @@ def _problems(shape: shapes.Shape, value: Any, path: str) -> Iterator[str]:  # n
             yield f"{path} is {value!r}, and no {shape}"
 
 
-def _either(options: tuple[shapes.Shape, ...], value: Any, path: str) -> Iterator[str]:  # noqa: ANN401  # any JSON
+def _either(options: tuple[shapes.Shape, ...], value: Any, path: str) -> Iterator[str]:
     found = [list(_problems(option, value, path)) for option in options]
     if all(found):
         # The option that was meant is the one that was followed furthest.
@@ -71,7 +71,7 @@ def _record(record: shapes.Record, value: dict[str, Any], path: str) -> Iterator
             yield f"{path}.{name} is missing"
 
 
-def _fits(shape: shapes.Shape, value: Any) -> bool:  # noqa: ANN401  # any JSON
+def _fits(shape: shapes.Shape, value: Any) -> bool:
     match shape:
         case shapes.OneOf(values):
             return value in values

@@ -36,7 +36,7 @@ def eventful(fake: FakeStripe) -> FakeStripe:
     return fake
 
 
-def asked(fake: FakeStripe, path: str) -> Any:  # noqa: ANN401  # any JSON
+def asked(fake: FakeStripe, path: str) -> Any:
     version = stripe._api_version._ApiVersion.CURRENT  # noqa: SLF001  # the package tells it nowhere else
     headers = {"Authorization": f"Bearer {API_KEY}", "Stripe-Version": version}
     return fake.request("GET", path, headers=headers).json

@@ -135,7 +135,7 @@ def test_a_fault_hits_only_what_stripe_would_have_taken(fake: FakeStripe, client
         {"answers": [{"match": "POST /v1/refunds", "kind": "500", "time": 1}]},
     ],
 )
-def test_a_fault_there_is_not_is_refused_and_changes_nothing(fake: FakeStripe, wrong: Any) -> None:  # noqa: ANN401  # any JSON
+def test_a_fault_there_is_not_is_refused_and_changes_nothing(fake: FakeStripe, wrong: Any) -> None:
     before = fake.faults(answers("GET /v1/events", "500", times=9))
 
     with pytest.raises(AssertionError, match="invalid_request_error"):

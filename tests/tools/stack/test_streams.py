@@ -39,7 +39,7 @@ class Handler:
         self.answer = answer
         self.batches: list[list[str]] = []
 
-    def __call__(self, event: Any, _context: Context) -> Any:  # noqa: ANN401  # any JSON
+    def __call__(self, event: Any, _context: Context) -> Any:
         self.batches.append([each["dynamodb"]["SequenceNumber"] for each in event.get("Records", [])])
         if isinstance(self.answer, Exception):
             raise self.answer
@@ -134,7 +134,7 @@ def test_events_of_other_sources_are_passed_on_whole(bookmark: Bookmark) -> None
         ({"tags": ["b"]}, True),
     ],
 )
-def test_patterns_match_as_lambda_reads_them(pattern: dict[str, Any], matched: bool) -> None:  # noqa: FBT001  # a case
+def test_patterns_match_as_lambda_reads_them(pattern: dict[str, Any], matched: bool) -> None:
     assert patterns.matches(pattern, record(1) | {"tags": ["a", "b"]}) is matched
 
 

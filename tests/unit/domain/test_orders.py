@@ -32,7 +32,7 @@ MAIL, FILES = line("mail", 3, 1200), line("files", 2, 2500)
 PAGE = Checkout(number=1, key="one", expires_at=NOW + DAY, session_id="cs_1", url="https://pay.example/1")
 
 
-def order(**fields: Any) -> Order:  # noqa: ANN401  # any of its fields
+def order(**fields: Any) -> Order:
     """An order that has a pay page."""
     return purchases.order(MAIL, FILES, **{"checkout": PAGE, "placed_url": PAGE.url, "history": (PLACED,), **fields})
 

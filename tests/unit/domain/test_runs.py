@@ -182,7 +182,7 @@ def test_what_succeeded_and_left_errors_can_be_retried_whatever_it_ran_on(
     outcome: Outcome | None,
     error_count: int,
     coverage: Coverage,
-    retried: bool,  # noqa: FBT001  # a case
+    retried: bool,
 ) -> None:
     parent = replace(run(), outcome=outcome, error_count=error_count, coverage=coverage, state=coverage.first_state)
 

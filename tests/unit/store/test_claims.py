@@ -25,7 +25,7 @@ LOW = {"mailbox-migration": LowBalance(available=1, threshold=2)}
 # --- mails ------------------------------------------------------------------------------------------------------------
 
 
-def mail_as(world: World, **attributes: Any) -> Item:  # noqa: ANN401  # as an item has
+def mail_as(world: World, **attributes: Any) -> Item:
     """The claim of somebody else, with these attributes set by hand."""
     mails.claim(world.stamped(), EVENT, TO)
     overwrite(world, mail(world), **{"claim": "theirs", **attributes})
@@ -77,7 +77,7 @@ def due(world: World) -> Item:
     return item
 
 
-def moved(world: World, met: Item, **condition: Any) -> bool:  # noqa: ANN401  # as move takes
+def moved(world: World, met: Item, **condition: Any) -> bool:
     return queues.move(world.stamped(), met, until=START + timedelta(days=1), **condition)
 
 
@@ -131,7 +131,7 @@ def lagging(world: World, met: Item) -> Iterator[None]:
     """An index that lists this item, whatever has become of it."""
     listed = {"Items": [{name: {"S": met[name]} for name in ("PK", "SK", "due", "due_at")}], "ResponseMetadata": {}}
 
-    def answer(**_: object) -> Any:  # noqa: ANN401  # botocore's
+    def answer(**_: object) -> Any:
         return SimpleNamespace(status_code=200), listed
 
     events = world.client.meta.events
@@ -145,7 +145,7 @@ def lagging(world: World, met: Item) -> Iterator[None]:
 # --- balances ---------------------------------------------------------------------------------------------------------
 
 
-def workgroup_as(world: World, **attributes: Any) -> Workgroup:  # noqa: ANN401  # as an item has
+def workgroup_as(world: World, **attributes: Any) -> Workgroup:
     item = world.item(keys.workgroup(NORTHWIND))
     assert item is not None
     overwrite(world, item, **attributes)

@@ -34,7 +34,7 @@ def of_pack(pack: Pack) -> Entitlement:
     )
 
 
-def assigned(world: World, **attributes: Any) -> Entitlement:  # noqa: ANN401  # as an item has
+def assigned(world: World, **attributes: Any) -> Entitlement:
     """The entitlement that was assigned from a pack of two, as it was read; with these attributes set by hand since."""
     wanted = of_pack(world.grant(SKU, 2))
     entitlements.assign(world.stamped(), wanted, met=None)

@@ -27,7 +27,7 @@ def log_of(world: World) -> Log:
     return world.journal
 
 
-def entry(at: str, **fields: Any) -> Entry:  # noqa: ANN401  # any field
+def entry(at: str, **fields: Any) -> Entry:
     whole = {
         "owner": NORTHWIND,
         "entry_id": f"told-{at}",
@@ -122,7 +122,7 @@ def test_an_entry_is_listed_only_if_its_kind_its_project_and_its_packs_are_wante
     world.sound = False
     fitting = {"kinds": ["pack.changed"], "project_id": "prj_1", "pack_id": "pack_told"}
 
-    def listed(**given: Any) -> list[str]:  # noqa: ANN401  # as Selection
+    def listed(**given: Any) -> list[str]:
         page, _ = journal.page(
             world.journal, NORTHWIND, Selection(first=OF_2027.first, last=OF_2027.last, **given), limit=9, start=None
         )

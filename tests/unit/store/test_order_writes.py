@@ -24,7 +24,7 @@ OVER = [status for status in OrderStatus if status is not OrderStatus.OPEN]
 type Step = Callable[[StampedTable], object]
 
 
-def placed(world: World, **attributes: Any) -> Item:  # noqa: ANN401  # as an item has
+def placed(world: World, **attributes: Any) -> Item:
     """The item of an order, with these attributes set by hand."""
     orders.place(world.stamped(), ORDER)
     overwrite(world, item_of(world), **attributes)

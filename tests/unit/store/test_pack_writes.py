@@ -30,7 +30,7 @@ def item_of(world: World, pack: Pack) -> Item:
     return item
 
 
-def granted(world: World, **attributes: Any) -> Pack:  # noqa: ANN401  # as an item has
+def granted(world: World, **attributes: Any) -> Pack:
     """A pack of three licenses, with these attributes set by hand."""
     pack = world.grant("mailbox-migration", QUANTITY)
     overwrite(world, item_of(world, pack), **attributes)
@@ -181,7 +181,7 @@ def test_a_reminder_is_remembered_after_none_or_a_less_urgent_one(world: World) 
         assert (item["reminded_days"], item["due_at"]) == (7, "2026-11-25T03:00:00Z"), reminded
 
 
-def unchanged_by(world: World, step: Callable[[World, Item], None], damage: dict[str, Any], **fitting: Any) -> bool:  # noqa: ANN401  # as an item has
+def unchanged_by(world: World, step: Callable[[World, Item], None], damage: dict[str, Any], **fitting: Any) -> bool:
     """Whether a step leaves a pack as it is that was damaged after it was met."""
     pack = granted(world, **fitting)
     met = item_of(world, pack)

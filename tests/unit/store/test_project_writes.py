@@ -49,7 +49,7 @@ def removed_and_released(table: StampedTable, met: Item) -> object:
 STEPS = [changed, followed, settled, retired, removed, removed_and_released]
 
 
-def met_as(world: World, **attributes: Any) -> Item:  # noqa: ANN401  # as an item has
+def met_as(world: World, **attributes: Any) -> Item:
     """A new project as it was met, with these attributes set by hand."""
     table = world.stamped()
     project_id = named(Prefix.PROJECT, NORTHWIND, table.stamp.request_id)

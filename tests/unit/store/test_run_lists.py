@@ -12,7 +12,7 @@ from tests.harness.world import NORTHWIND, START, World
 SETTLED = {"settled_at": "2026-11-25T03:00:00Z", "settled_by": "tests", "outcome": "failed", "error_count": 0}
 
 
-def run_as(world: World, **attributes: Any) -> tuple[str, str]:  # noqa: ANN401  # as an item has
+def run_as(world: World, **attributes: Any) -> tuple[str, str]:
     """A project and its only run, with these attributes set by hand."""
     world.grant("mailbox-migration", 1)
     project = world.project()
@@ -24,7 +24,7 @@ def run_as(world: World, **attributes: Any) -> tuple[str, str]:  # noqa: ANN401 
     return project, run
 
 
-def unlicensed(state: str, **attributes: Any) -> dict[str, Any]:  # noqa: ANN401  # as an item has
+def unlicensed(state: str, **attributes: Any) -> dict[str, Any]:
     return {"state": state, "coverage": state, "allocation": {}, "lease_expires_at": None, **attributes}
 
 

@@ -21,7 +21,7 @@ ENDED = ["consumed", "released", "lapsed"]
 class Started:
     """A run of a world, with these attributes set by hand."""
 
-    def __init__(self, world: World, run_id: str, project: str, **attributes: Any) -> None:  # noqa: ANN401  # as an item has
+    def __init__(self, world: World, run_id: str, project: str, **attributes: Any) -> None:
         self.world, self.project, self.run_id = world, project, run_id
         self.set(**attributes)
         world.sound = False
@@ -36,7 +36,7 @@ class Started:
     def path(self) -> str:
         return f"projects/{self.project}/runs/{self.run_id}"
 
-    def set(self, **attributes: Any) -> None:  # noqa: ANN401  # as an item has
+    def set(self, **attributes: Any) -> None:
         overwrite(self.world, self.item, **attributes)
 
     def settle(self, outcome: str, **fields: object) -> Answer:
@@ -54,7 +54,7 @@ class Started:
         return left
 
 
-def held(world: World, **attributes: Any) -> Started:  # noqa: ANN401  # as an item has
+def held(world: World, **attributes: Any) -> Started:
     """A run that holds the only license there is."""
     world.grant("mailbox-migration", 1)
     project = world.project()
@@ -62,7 +62,7 @@ def held(world: World, **attributes: Any) -> Started:  # noqa: ANN401  # as an i
     return Started(world, run, project, **attributes)
 
 
-def covered(world: World, **attributes: Any) -> Started:  # noqa: ANN401  # as an item has
+def covered(world: World, **attributes: Any) -> Started:
     """A run that its user's entitlement covers."""
     world.entitle("ann@northwind.example")
     project = world.project()
@@ -115,7 +115,7 @@ def test_a_run_without_a_license_is_settled_once(world: World, outcome: str) -> 
 
 @pytest.mark.parametrize("settlement", [SUCCEEDED, FAILED], ids=["succeeded", "failed"])
 @pytest.mark.parametrize("start", [held, covered])
-def test_a_run_that_is_gone_is_not_made_by_its_settlement(world: World, start: Any, settlement: Settlement) -> None:  # noqa: ANN401  # one of the two above
+def test_a_run_that_is_gone_is_not_made_by_its_settlement(world: World, start: Any, settlement: Settlement) -> None:
     run = start(world)
     read = runs.read(world.table, NORTHWIND, run.project, run.run_id)
     erase(world, run.item)
@@ -209,7 +209,7 @@ def test_a_start_needs_an_active_project_that_allows_its_largest_item(world: Wor
     world.sound = False
 
 
-def with_errors(world: World, **attributes: Any) -> Started:  # noqa: ANN401  # as an item has
+def with_errors(world: World, **attributes: Any) -> Started:
     """A run that succeeded and left an error."""
     run = held(world)
     assert run.settle("succeeded", errors=["mail-1"]).status == 200

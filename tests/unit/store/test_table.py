@@ -29,7 +29,7 @@ def trouble(world: World, operation: str, error: dict[str, Any], times: int, sta
     """DynamoDB answers this to the next so many calls of an operation; the calls it was asked are listed."""
     asked: list[str] = []
 
-    def answer(model: Any, **_: object) -> Any:  # noqa: ANN401  # botocore's
+    def answer(model: Any, **_: object) -> Any:
         asked.append(model.name)
         if len(asked) <= times:
             return SimpleNamespace(status_code=status), {"ResponseMetadata": {}, **error}

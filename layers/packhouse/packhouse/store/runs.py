@@ -20,11 +20,11 @@ PROJECT_PAGES_MAX = 400  # of up to 1 MB: some 400,000 runs
 EXTENSIONS_MAX = 2  # as asked for; and where that is past the latest instant, once more to that
 
 
-class GiveBackRefused(Exception):  # noqa: N818  # nobody can answer it but an operator
+class GiveBackRefused(Exception):
     """A pack was treated as revoked and refused its licenses again: our picture of it is wrong."""
 
 
-class Unlicensed(Exception):  # noqa: N818  # an outcome that the settlement answers by ending it otherwise
+class Unlicensed(Exception):
     """The run to consume holds no license and hasn't ended."""
 
     def __init__(self, run: Run) -> None:
@@ -32,7 +32,7 @@ class Unlicensed(Exception):  # noqa: N818  # an outcome that the settlement ans
         self.run = run
 
 
-class NotStarted(Exception):  # noqa: N818  # an outcome that the start explains
+class NotStarted(Exception):
     """The project refused, or the runs exist already. A read must tell which."""
 
 
