@@ -1,8 +1,10 @@
 """The careless ways to do what the callers of a history do, each of which must be found out."""
 
 import re
+from collections.abc import Mapping
 
 from packhouse.domain.access import Stamp
+from packhouse.domain.entitlements import EntitlementState
 from packhouse.store import keys, packs
 from packhouse.store.patience import WriteRefused
 from packhouse.store.table import StampedTable, Write
@@ -17,7 +19,7 @@ class CarelessTable(StampedTable):
     def __init__(self, place: Place, stamp: Stamp, *, sign: str) -> None:
         super().__init__(place.client, place.table.name, stamp)
         self._seen = {pack.pack_id: pack.available for pack in packs.every(place.table, place.workgroup_id)}
-        self._counts = re.compile(rf"available = available (\{sign}) :quantity")
+        self._counts = re.compile(rf"#available = #available (\{sign}) (:\w+)")
 
     def write(self, *writes: Write) -> None:
         lefts = [self._left(write) for write in writes]
@@ -33,20 +35,13 @@ class CarelessTable(StampedTable):
         if counted is None:
             return None
         pack_id = keys.subject(plain(write.arguments["Key"]))
-        quantity = int(write.arguments["ExpressionAttributeValues"][":quantity"]["N"])
+        quantity = int(write.arguments["ExpressionAttributeValues"][counted[2]]["N"])
         return self._seen.get(pack_id, 0) + int(f"{counted[1]}{quantity}")
 
     def _set(self, write: Write, left: int) -> Write:
-        expression = self._counts.sub("available = :left", write.arguments["UpdateExpression"])
-        used = set(re.findall(r":\w+", expression))
+        expression = self._counts.sub("#available = :left", write.arguments["UpdateExpression"])
         values = {**write.arguments["ExpressionAttributeValues"], ":left": {"N": str(left)}}
-        plainly = {
-            "Key": write.arguments["Key"],
-            "UpdateExpression": expression,
-            "ConditionExpression": "attribute_exists(PK)",
-            "ExpressionAttributeValues": {name: value for name, value in values.items() if name in used},
-        }
-        return Write("Update", plainly)
+        return _regardless(write, expression, values)
 
 
 class CarelessTaking(Acts):
@@ -63,22 +58,31 @@ class ForgetfulTable(StampedTable):
     """Withdraws an entitlement as it was read, whatever has become of it since."""
 
     def write(self, *writes: Write) -> None:
-        super().write(*(self._regardless(write) for write in writes))
+        super().write(*(self._as_read(write) for write in writes))
 
-    def _regardless(self, write: Write) -> Write:
-        if ":withdrawn" not in write.arguments.get("ExpressionAttributeValues", {}):
+    def _as_read(self, write: Write) -> Write:
+        values = write.arguments.get("ExpressionAttributeValues", {})
+        if write.operation != "Update" or {"S": EntitlementState.WITHDRAWN} not in values.values():
             return write
-        used = set(re.findall(r":\w+", write.arguments["UpdateExpression"]))
-        values = write.arguments["ExpressionAttributeValues"]
-        plainly = {
-            **write.arguments,
-            "ConditionExpression": "attribute_exists(PK)",
-            "ExpressionAttributeValues": {name: value for name, value in values.items() if name in used},
-            "ExpressionAttributeNames": {"#state": "state"},
-        }
-        return Write("Update", plainly)
+        return _regardless(write, write.arguments["UpdateExpression"], values)
 
 
 class CarelessWithdrawing(Acts):
     def table(self, stamp: Stamp) -> StampedTable:
         return ForgetfulTable(self.place.client, self.place.table.name, stamp)
+
+
+def _regardless(write: Write, expression: str, values: Mapping[str, object]) -> Write:
+    """The update with this expression, on whatever is there."""
+    used = set(re.findall(r"[:#]\w+", expression))
+    names = write.arguments.get("ExpressionAttributeNames", {})
+    return Write(
+        "Update",
+        {
+            "Key": write.arguments["Key"],
+            "UpdateExpression": expression,
+            "ConditionExpression": "attribute_exists(PK)",
+            "ExpressionAttributeValues": {name: value for name, value in values.items() if name in used},
+            "ExpressionAttributeNames": {name: attribute for name, attribute in names.items() if name in used},
+        },
+    )

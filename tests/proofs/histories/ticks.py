@@ -4,6 +4,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from packhouse.domain.access import Stamp
+from packhouse.domain.runs import RunState
 from packhouse.errors import TryAgain
 from packhouse.store import keys
 from packhouse.store.patience import WriteRefused
@@ -80,9 +81,8 @@ def _deed(write: Write) -> Hashable:
     """What a write of the sweep does, if it changes more than a place in a queue."""
     if write.operation != "Update":
         return None
-    values = write.arguments["ExpressionAttributeValues"]
-    if ":lapsed" in values:
+    if {"S": RunState.LAPSED} in write.arguments["ExpressionAttributeValues"].values():
         return LAPSED
-    if ":outcome" in values:
+    if "#outcome" in write.arguments["UpdateExpression"]:
         return STOPPED
-    return EXPIRED if "expired = expired + available" in write.arguments["UpdateExpression"] else None
+    return EXPIRED if "#expired = #expired + #available" in write.arguments["UpdateExpression"] else None
