@@ -147,11 +147,6 @@ def orders(wg: str, first: datetime | None, last: datetime | None) -> KeyRange:
     return KeyRange(index="by_owner", partition=f"ORDERS#{wg}", between=between)
 
 
-def due_orders(until: datetime) -> KeyRange:
-    """Open orders that are overdue, the most overdue first."""
-    return KeyRange(index="due", partition="ORDER", between=("0", instants.text(until)))
-
-
 QUEUED = ("due", "due_at", "tries", "retry_at", "waits_since")
 """The attributes of an item that belong to its queue: its place there, and its failed tries."""
 
