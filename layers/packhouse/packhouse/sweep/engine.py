@@ -45,7 +45,7 @@ BUSY = "busy"
 logger = Logger()
 
 
-class Outcome(StrEnum):
+class Result(StrEnum):
     """The result of one due item."""
 
     DONE = "done"
@@ -133,7 +133,7 @@ class _Tick:
             if after is None:
                 return
 
-    def _worked(self, queue: str, step: Step, item: Item) -> Outcome:
+    def _worked(self, queue: str, step: Step, item: Item) -> Result:
         """Do an item's step. If something is too busy for it, that isn't the item's fault."""
         place = queues.place(item)
         try:
@@ -146,9 +146,9 @@ class _Tick:
         except Exception as error:  # noqa: BLE001  # one item never stops the others
             return self._failed(queue, item, error, tries=place.tries + 1)
         self.busy = 0
-        return Outcome.DONE
+        return Result.DONE
 
-    def _failed(self, queue: str, item: Item, error: Exception, *, tries: int) -> Outcome:
+    def _failed(self, queue: str, item: Item, error: Exception, *, tries: int) -> Result:
         """Let an item that failed wait, or park it. The log has the frames, not the message: it may quote secrets."""
         parked = tries >= TRIES_MAX
         frames, named = traceback.format_tb(error.__traceback__), _named(queue, item)
@@ -159,13 +159,13 @@ class _Tick:
             return self._postponed(item, PAUSES[tries - 1], tries=tries)
         with suppress(TryAgain):  # then it stays due
             queues.park(self._stamped(), item, queue, tries=tries)
-        return Outcome.PARKED
+        return Result.PARKED
 
-    def _postponed(self, item: Item, pause: timedelta, *, tries: int) -> Outcome:
+    def _postponed(self, item: Item, pause: timedelta, *, tries: int) -> Result:
         table = self._stamped()
         with suppress(TryAgain):  # then it stays due
             queues.postpone(table, item, until=table.stamp.at + pause, tries=tries)
-        return Outcome.POSTPONED
+        return Result.POSTPONED
 
     def _stamped(self) -> StampedTable:
         """The table with a stamp of its own for each step, since several steps may change one pack."""
