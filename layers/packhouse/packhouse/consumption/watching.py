@@ -37,7 +37,7 @@ def stamp_projects(table: StampedTable, settled: Iterable[Run]) -> None:
     found = table.read_many_pages([keys.project(*name) for name in latest])
     for name, item in zip(latest, found, strict=True):
         if item is not None:
-            _stamp(table, projects.met(item), settled_at=latest[name], success_at=success.get(name))
+            _stamp(table, projects.met_of(item), settled_at=latest[name], success_at=success.get(name))
 
 
 def weigh_balances(table: StampedTable, catalog: Catalog, touched: Collection[tuple[str, str]]) -> None:

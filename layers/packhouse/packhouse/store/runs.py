@@ -165,7 +165,7 @@ def consume(table: StampedTable, wg: str, project_id: str, run_id: str, settleme
         met = _met(refused.met[0])
         if met.coverage is not Coverage.LICENSED and met.is_open(table.stamp.at):
             raise Unlicensed(met) from refused
-        return ended_by(table, refused.met[0], settlement)
+        return _ended_before(table, refused.met[0], settlement)
 
 
 def settle(table: StampedTable, run: Run, settlement: Settlement) -> tuple[Run, bool]:
@@ -184,7 +184,7 @@ def settle(table: StampedTable, run: Run, settlement: Settlement) -> tuple[Run, 
     }
     standing = _HELD if run.coverage is Coverage.LICENSED else _UNSETTLED
     met = _write_end(table, ended, ending, only_if=standing)
-    return (ended, True) if met is None else ended_by(table, met, settlement)
+    return (ended, True) if met is None else _ended_before(table, met, settlement)
 
 
 def lapse(table: StampedTable, run: Run) -> None:
@@ -192,7 +192,7 @@ def lapse(table: StampedTable, run: Run) -> None:
     _write_end(table, run.lapsed(), {"state": RunState.LAPSED}, only_if=_OVERDUE)
 
 
-def ended_by(table: StampedTable, met: Item | None, settlement: Settlement) -> tuple[Run, bool]:
+def _ended_before(table: StampedTable, met: Item | None, settlement: Settlement) -> tuple[Run, bool]:
     """The run that a settlement couldn't end, if it ended in the same way earlier. Otherwise a refusal.
 
     Also answers whether this very request ended it: then the SDK resent its write.

@@ -38,7 +38,7 @@ def step(table: StampedTable, policies: Policies, item: Item, *, releases_max: i
             case _:
                 projects.follow(table, met, {}, due_at=None)
 
-    first = projects.met(item)
+    first = projects.met_of(item)
     until_settled(lambda: projects.meet(table, first.value.workgroup_id, first.value.project_id), attempt, first=first)
 
 
