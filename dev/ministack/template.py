@@ -217,7 +217,7 @@ def _renew_stream_mappings(resources: Template) -> Iterator[StreamReader]:
 
     At a restart ministack keeps the position of a mapping but loses the records before it. So an old mapping would skip
     as many new records as it had read. Its filters don't know every operator. And they skip records without our hosts
-    seeing it, so nobody could tell whether a reader has read everything.
+    seeing it, so nobody could know whether a reader has read everything.
     """
     started = time.time_ns()
     for logical_id, mapping in _of_type(resources, "AWS::Lambda::EventSourceMapping"):
