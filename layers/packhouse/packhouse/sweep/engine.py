@@ -30,8 +30,8 @@ from packhouse.store.wire import Item
 type Step = Callable[[StampedTable, Item], None]
 """Does the work of one due item, at the instant of the table's stamp. Afterwards the item is due later or never.
 
-The table is stamped for this item alone. Other collaborators are bound by the function that gives the step. A step that
-raises `TryAgain` met something that is too busy for any item; whatever else it raises is the item's own failure.
+The table is stamped for this item alone. The function that gives the step binds its other collaborators. A step
+raises `TryAgain` when the table or a service is too busy. Any other error is a failure of the item.
 """
 
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
