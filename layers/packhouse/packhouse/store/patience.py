@@ -103,5 +103,5 @@ def _refuse(error: ClientError) -> Never:
 
 
 def _reasons(error: ClientError) -> list[dict[str, Any]]:
-    reasons: list[dict[str, Any]] = error.response.get("CancellationReasons") or []  # type: ignore[assignment]
+    reasons: list[dict[str, Any]] = error.response.get("CancellationReasons") or []  # type: ignore[assignment]  # not in its stubs
     return reasons
