@@ -166,6 +166,11 @@ def journal_month(owner: str, month: str) -> str:
     return f"{owner}#{month}"
 
 
+def journal_entry(owner: str, month: str, at: str, entry_id: str) -> Key:
+    """An entry in its month. `at` is RFC 3339, to the microsecond, so the keys sort by time."""
+    return {"PK": journal_month(owner, month), "SK": f"{at}#{entry_id}"}
+
+
 def usage_row(wg: str, day: date, project_id: str, sku: str, first: datetime) -> Key:
     """The usage of a project and license type in one part of the log. `first`: the first instant of that part."""
     return {"PK": f"USAGE#{wg}", "SK": f"{day:%Y%m%d}#{project_id}#{sku}#{instants.precise(first)}"}
