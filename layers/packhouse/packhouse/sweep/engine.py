@@ -135,16 +135,16 @@ class _Tick:
 
     def _worked(self, queue: str, step: Step, item: Item) -> Result:
         """Do an item's step. If something is too busy for it, that isn't the item's fault."""
-        place = queues.place(item)
+        tries = queues.tries_of(item)
         try:
             step(self._stamped(), item)
         except TryAgain:
             self.busy += 1
-            self.late = max(self.late, self.begun - instants.parse(place.since))
+            self.late = max(self.late, self.begun - instants.parse(tries.since))
             logger.warning(BUSY, **_named(queue, item))
-            return self._postponed(item, BUSY_PAUSE, tries=place.tries)
+            return self._postponed(item, BUSY_PAUSE, tries=tries.count)
         except Exception as error:  # noqa: BLE001  # one item never stops the others
-            return self._failed(queue, item, error, tries=place.tries + 1)
+            return self._failed(queue, item, error, tries=tries.count + 1)
         self.busy = 0
         return Result.DONE
 
