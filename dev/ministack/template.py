@@ -43,7 +43,6 @@ class Function:
     code: Path
     handler: str
     port: int
-    timeout_seconds: int
     memory_megabytes: int
 
 
@@ -119,7 +118,6 @@ def _functions(source: Template, config: Config) -> Iterator[Function]:
             code=config.root / properties["CodeUri"],
             handler=properties["Handler"],
             port=config.function_port(number),
-            timeout_seconds=properties.get("Timeout", defaults.get("Timeout", 3)),
             memory_megabytes=properties.get("MemorySize", defaults.get("MemorySize", 128)),
         )
 
