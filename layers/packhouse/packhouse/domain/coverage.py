@@ -44,7 +44,7 @@ class Decided:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purchase:
-    """What to buy: lines that a cart takes as they are, and their total."""
+    """What to buy: lines that an order takes as they are, and their total."""
 
     lines: Sequence[Line]
     total: Money

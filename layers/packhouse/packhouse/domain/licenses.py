@@ -8,7 +8,7 @@ from packhouse.domain.money import Money
 from packhouse.errors import ServiceNotCovered, UnknownSku
 
 LINE_MAX = 10_000
-"""How many licenses one line of a cart may have."""
+"""How many licenses one line of an order may have."""
 
 
 class Consumption(StrEnum):

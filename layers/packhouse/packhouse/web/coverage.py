@@ -30,7 +30,7 @@ class PurchaseLine(View):
 
 
 class Purchase(View):
-    """The licenses to buy: `PUT /cart` takes these lines."""
+    """The licenses to buy: `POST /orders` takes these lines."""
 
     lines: list[PurchaseLine]
     total: Amount
