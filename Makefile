@@ -63,8 +63,12 @@ run: .venv/.ready  ## start the local stack: console, API, demo data (Ctrl-C kee
 	@exec $(PY) -m dev
 
 .PHONY: test
-test: .venv/.ready  ## run every test (TESTS="tests/races -k key" narrows it)
-	@$(PY) -m pytest --numprocesses 2 --dist loadgroup $(TESTS)
+test: .venv/.ready  ## run every test (TESTS="tests/proofs/races -k key" narrows it)
+	@$(PY) -m pytest --numprocesses 2 --dist loadgroup --shares $(TESTS)
+
+.PHONY: quick
+quick: .venv/.ready  ## the tests of unit, api and house: under 90 seconds, to run while you work
+	@$(PY) -m pytest --numprocesses 2 --dist loadgroup --shares tests/unit tests/api tests/house
 
 .PHONY: audit
 audit: .venv/.ready  ## let the auditor look twice at the running local stack
@@ -72,10 +76,10 @@ audit: .venv/.ready  ## let the auditor look twice at the running local stack
 
 .PHONY: prove
 prove: .venv/.ready  ## the long proofs: two faults, long histories, many runs of the model, a longer fuzz (docs/proof.md)
-	@$(PY) -m tests.crash
-	@$(PY) -m tests.histories
-	@$(PY) -m tests.model
-	@$(PY) -m tests.fuzz
+	@$(PY) -m tests.proofs.crash
+	@$(PY) -m tests.proofs.histories
+	@$(PY) -m tests.proofs.model
+	@$(PY) -m tests.proofs.fuzz
 
 .PHONY: bench
 bench: .venv/.ready  ## measure CPU, imports, units, cost, throughput (docs/performance.md)

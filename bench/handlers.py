@@ -136,7 +136,7 @@ def _calls(act: Act, event: Event, *, to: str) -> list[Call]:
 def _written_down(client: "DynamoDBClient") -> Iterator[list[Call]]:
     calls: list[Call] = []
 
-    def note(params: Mapping[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401  # botocore's
+    def note(params: Mapping[str, Any], model: Any, **_: object) -> None:
         calls.append(Call(xform_name(model.name), copy.deepcopy(dict(params))))
 
     client.meta.events.register("provide-client-params.dynamodb", note, unique_id="bench-note")
@@ -146,7 +146,7 @@ def _written_down(client: "DynamoDBClient") -> Iterator[list[Call]]:
         client.meta.events.unregister("provide-client-params.dynamodb", unique_id="bench-note")
 
 
-def _turned(arguments: Any, table: str, to: str) -> Any:  # noqa: ANN401  # botocore's
+def _turned(arguments: Any, table: str, to: str) -> Any:
     """The arguments, with another table's name in place of the table's."""
     turn: Callable[[Any], Any] = lambda value: _turned(value, table, to)  # noqa: E731  # of this very call
     if isinstance(arguments, Mapping):

@@ -17,7 +17,7 @@ from packhouse.domain.orders import OrderStatus
 from packhouse.settings import payment_settings
 from packhouse.store import keys
 from packhouse.store.wire import Key
-from tests.fake_stripe.running import API_KEY, SECRET, FakeStripe
+from tests.harness.fake_stripe import API_KEY, SECRET, FakeStripe
 from tests.harness.gateway import context, handler_of
 from tests.harness.meter import Bill, metered
 from tests.harness.shop import Shop

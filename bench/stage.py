@@ -17,9 +17,9 @@ from dev.template import ROOT
 from packhouse import runtime
 from tests.harness import people, template
 from tests.harness.environment import NOWHERE, variables
+from tests.harness.local_stack import free_port
 from tests.harness.memory import forget
 from tests.harness.world import Clock, World
-from tests.stack.running import free_port
 
 
 class BenchError(Exception):

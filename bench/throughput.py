@@ -15,7 +15,7 @@ from typing import Any
 from bench import rounds
 from bench.report import Row, Section
 from bench.stage import BenchError
-from tests.stack.running import LocalStack
+from tests.harness.local_stack import LocalStack
 
 CALLERS = (1, 4, 8)
 ROUNDS = 3
@@ -51,13 +51,13 @@ class Caller:
         run = started["runs"][0]["run_id"]
         self._timed(tally, "settle", f"{self._runs}/{run}/settle", {"outcome": "failed"}, None)
 
-    def _timed(self, tally: Tally, act: str, path: str, body: object, key: str | None) -> Any:  # noqa: ANN401  # JSON
+    def _timed(self, tally: Tally, act: str, path: str, body: object, key: str | None) -> Any:
         begun = time.perf_counter()
         answer = self._asked("POST", path, body, key=key)
         tally.took[act].append(time.perf_counter() - begun)
         return answer
 
-    def _asked(self, method: str, path: str, body: object, *, key: str | None) -> Any:  # noqa: ANN401  # JSON
+    def _asked(self, method: str, path: str, body: object, *, key: str | None) -> Any:
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
         if key is not None:
             headers["Idempotency-Key"] = key

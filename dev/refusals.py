@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import ClassVar
 
 
-class Refused(Exception):  # noqa: N818  # an answer, not an error of ours
+class Refused(Exception):
     status: ClassVar[HTTPStatus]
 
 

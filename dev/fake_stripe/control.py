@@ -43,7 +43,7 @@ class Control:
         except Refusal as error:
             return _json(error.answered, error.body("fake"))
 
-    def _done(self, request: Request) -> Any:  # noqa: ANN401  # any JSON
+    def _done(self, request: Request) -> Any:
         route = self._routes.get((request.method, request.path))
         if route is not None:
             return route(request)
@@ -52,10 +52,10 @@ class Control:
                 return self._resend(event_id)
         raise UnknownUrl(request.method, request.path)
 
-    def _health(self, _: Request) -> Any:  # noqa: ANN401  # any JSON
+    def _health(self, _: Request) -> Any:
         return {"ok": True, "api_version": self._account.api_version, "now": int(self._account.now())}
 
-    def _set_faults(self, request: Request) -> Any:  # noqa: ANN401  # any JSON
+    def _set_faults(self, request: Request) -> Any:
         try:
             wanted = json.loads(request.body)
         except ValueError as error:
@@ -64,7 +64,7 @@ class Control:
         self._account.something_to_send.set()
         return self._faults.left()
 
-    def _webhooks(self, request: Request) -> Any:  # noqa: ANN401  # any JSON
+    def _webhooks(self, request: Request) -> Any:
         """The deliveries. With `wait_seconds`: once none is pending, or that time is over."""
         deadline = time.monotonic() + _wait_seconds(request.query)
         self._account.catch_up()
@@ -72,14 +72,14 @@ class Control:
             time.sleep(_POLL_SECONDS)
         return {**deliveries.counts(self._account.store), "items": deliveries.listed(self._account.store)}
 
-    def _resend(self, event_id: str) -> Any:  # noqa: ANN401  # any JSON
+    def _resend(self, event_id: str) -> Any:
         with self._account.work() as work:
             event = work.found(events.KIND, event_id, in_path=True)
             for endpoint in self._account.endpoints:
                 work.owe(event["id"], endpoint.url)
         return {"resent": len(self._account.endpoints)}
 
-    def _reset(self, _: Request) -> Any:  # noqa: ANN401  # any JSON
+    def _reset(self, _: Request) -> Any:
         """Forget everything: objects, events, keys, deliveries, faults and the log."""
         self._faults.replace({})
         self._account.store.empty()

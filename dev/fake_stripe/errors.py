@@ -24,7 +24,7 @@ from typing import ClassVar
 _DOCS = "https://docs.stripe.com/error-codes#"
 
 
-class Refusal(Exception):  # noqa: N818  # an answer, not an error of ours
+class Refusal(Exception):
     status: ClassVar[HTTPStatus] = HTTPStatus.BAD_REQUEST
     type: ClassVar[str] = "invalid_request_error"
     remembered: ClassVar[bool] = False

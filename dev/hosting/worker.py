@@ -90,7 +90,7 @@ class Invocation(BaseHTTPRequestHandler):
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
-    def _answer(self, status: HTTPStatus, result: Any) -> None:  # noqa: ANN401  # any JSON
+    def _answer(self, status: HTTPStatus, result: Any) -> None:
         body = json.dumps(result).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
@@ -102,11 +102,11 @@ class Invocation(BaseHTTPRequestHandler):
         """Log no requests: the log belongs to the function."""
 
 
-class BatchItemFailures(Exception):  # noqa: N818  # the name of the answer's field
+class BatchItemFailures(Exception):
     """A stream's reader asked for records again. ministack ignores that answer; after an error it sends them again."""
 
 
-def result(served: Served, event: Any, context: Context) -> Any:  # noqa: ANN401  # any JSON
+def result(served: Served, event: Any, context: Context) -> Any:
     records = served.reading.of_stream(event)
     if records is None:
         return served.handler(event, context)

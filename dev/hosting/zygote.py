@@ -201,7 +201,7 @@ def _belongs(file: Path, *folders: Path) -> bool:
 
 
 def _failing(error: BaseException) -> Handler:
-    def handler(_event: Any, _context: Context) -> Any:  # noqa: ANN401  # any JSON
+    def handler(_event: Any, _context: Context) -> Any:
         if isinstance(error, Exception):
             raise error.with_traceback(None)
         raise ImportError(_sentence(error))

@@ -71,7 +71,7 @@ class Clients:
         self.objects = self._session.client("s3", endpoint_url=self._endpoint)
 
 
-class DeployFailed(StartError):  # noqa: N818  # a reason not to start, like its base
+class DeployFailed(StartError):
     """The template can't be deployed."""
 
 

@@ -20,7 +20,7 @@ def parsed(text: str) -> Pattern:
     return pattern
 
 
-def matches(pattern: Pattern, event: Any) -> bool:  # noqa: ANN401  # any JSON
+def matches(pattern: Pattern, event: Any) -> bool:
     for key, wanted in pattern.items():
         there = isinstance(event, dict) and key in event
         value = event[key] if there else None
@@ -32,7 +32,7 @@ def matches(pattern: Pattern, event: Any) -> bool:  # noqa: ANN401  # any JSON
     return True
 
 
-def _rule_matches(rule: Any, value: Any, *, there: bool) -> bool:  # noqa: ANN401  # any JSON
+def _rule_matches(rule: Any, value: Any, *, there: bool) -> bool:
     if isinstance(rule, dict) and "exists" in rule:
         return bool(rule["exists"]) == there
     if isinstance(value, list):
@@ -40,7 +40,7 @@ def _rule_matches(rule: Any, value: Any, *, there: bool) -> bool:  # noqa: ANN40
     return there and _value_matches(rule, value)
 
 
-def _value_matches(rule: Any, value: Any) -> bool:  # noqa: ANN401  # any JSON
+def _value_matches(rule: Any, value: Any) -> bool:
     text = value if isinstance(value, str) else ""
     match rule:
         case {"prefix": str(prefix)}:

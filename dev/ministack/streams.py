@@ -48,7 +48,7 @@ class Reading:
     patterns: tuple[Pattern, ...]
     gives_back: bool
 
-    def of_stream(self, event: Any) -> list[dict[str, Any]] | None:  # noqa: ANN401  # any JSON
+    def of_stream(self, event: Any) -> list[dict[str, Any]] | None:
         """The records of an event of a table's stream; None for another event."""
         match event:
             case {"Records": [{"eventSource": "aws:dynamodb"}, *_] as records}:

@@ -11,7 +11,7 @@ import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from tests.fake_stripe.running import API_KEY
+from tests.harness.fake_stripe import API_KEY
 from tests.harness.gateway import Answer
 from tests.harness.memory import forget
 from tests.harness.shop import Shop
@@ -94,7 +94,7 @@ def test_a_rotated_secret_is_seen_within_five_minutes(
     shop: Shop,
     monkeypatch: pytest.MonkeyPatch,
     minutes: int,
-    seen: bool,  # noqa: FBT001  # a case
+    seen: bool,
 ) -> None:
     class Later(datetime):
         """The clock of Powertools, so many minutes later."""

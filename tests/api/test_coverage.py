@@ -240,7 +240,7 @@ def test_a_covered_run_holds_nothing_and_has_no_lease(world: World) -> None:
 
 @pytest.mark.parametrize("outcome", ["succeeded", "failed", "stopped"])
 @pytest.mark.parametrize("batch", [False, True])
-def test_a_covered_run_ends_once_and_is_covered_still(world: World, outcome: str, batch: bool) -> None:  # noqa: FBT001  # a case
+def test_a_covered_run_ends_once_and_is_covered_still(world: World, outcome: str, batch: bool) -> None:
     world.entitle(ADA)
     project = world.project()
     (run,) = world.started(project, items=[box(0)])

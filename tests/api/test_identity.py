@@ -16,7 +16,7 @@ from tests.harness.world import CONTOSO, NORTHWIND, WORKER_KEY, World
 PAST = datetime.now(UTC) - timedelta(minutes=5)
 
 
-def me(world: World, token: str) -> Any:  # noqa: ANN401  # an answer
+def me(world: World, token: str) -> Any:
     return world.gateway.call("GET", "/v1/me", token=token)
 
 

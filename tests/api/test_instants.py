@@ -6,7 +6,7 @@ from typing import Any
 from tests.harness.world import World
 
 
-def instants_in(body: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401  # JSON
+def instants_in(body: Any) -> Iterator[tuple[str, str]]:
     """The members of an answer that tell an instant, however deep."""
     if isinstance(body, dict):
         for name, value in body.items():

@@ -9,7 +9,7 @@ from packhouse.checkout import receiving
 from packhouse.errors import PaymentProviderUnavailable
 from packhouse.payments.stripe import StripePayments, account
 from packhouse.store import keys, orders
-from tests.fake_stripe.running import API_KEY
+from tests.harness.fake_stripe import API_KEY
 from tests.harness.shop import TOTAL, Shop
 from tests.harness.world import NORTHWIND
 
@@ -36,7 +36,7 @@ def test_money_for_a_cancelled_order_is_sent_back_once(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("forgotten", [False, True])
-def test_a_refund_whose_answer_was_lost_is_never_sent_twice(shop: Shop, forgotten: bool) -> None:  # noqa: FBT001  # a case
+def test_a_refund_whose_answer_was_lost_is_never_sent_twice(shop: Shop, forgotten: bool) -> None:
     order = shop.ordered()
     shop.pay(order["checkout_url"])
     cancel(shop, order["order_id"])

@@ -298,7 +298,7 @@ def test_a_cancel_that_is_sent_twice_at_once_is_answered_as_done(shop: Shop, mon
     order = shop.ordered()
     end = orders.cancel
 
-    def resent(table: Any, met: Any, *, cancel_key: str) -> Any:  # noqa: ANN401  # as the store's
+    def resent(table: Any, met: Any, *, cancel_key: str) -> Any:
         end(table, met, cancel_key=cancel_key)
         return end(table, met, cancel_key=cancel_key)
 

@@ -39,7 +39,7 @@ def retry(
     *parents: str,
     key: str | None = None,
     service: str = MAIL,
-    **fields: Any,  # noqa: ANN401  # an item's
+    **fields: Any,
 ) -> Answer:
     """A start of retries of so many parents, whose items are box-0 and so on."""
     items = [{"item_id": f"box-{number}", "parent_run_id": parent, **fields} for number, parent in enumerate(parents)]
@@ -270,7 +270,7 @@ def test_a_retry_of_a_retry_names_only_what_that_one_left(world: World, project:
 
 
 @pytest.mark.parametrize("batch", [False, True])
-def test_a_retry_leaves_only_errors_that_its_parent_left(world: World, project: str, batch: bool) -> None:  # noqa: FBT001  # a case
+def test_a_retry_leaves_only_errors_that_its_parent_left(world: World, project: str, batch: bool) -> None:
     parent = ended(world, project)
     run = retry(world, project, parent, errors=["mail-1"]).body["runs"][0]["run_id"]
 

@@ -100,7 +100,7 @@ def test_more_licenses_than_were_held_are_refused_alike_among_others(world: Worl
         {"outcome": "stopped", "errors": ["mail-1"], "error_count": 9},
     ],
 )
-def test_the_same_settlement_again_has_the_same_answer(world: World, project: str, settlement: Any) -> None:  # noqa: ANN401  # JSON
+def test_the_same_settlement_again_has_the_same_answer(world: World, project: str, settlement: Any) -> None:
     (run,) = world.started(project, licenses=2)
     path = f"projects/{project}/runs/{run}"
     first = world.call("POST", f"{path}/settle", json=settlement)
@@ -123,7 +123,7 @@ def test_the_same_settlement_again_has_the_same_answer(world: World, project: st
         {"outcome": "succeeded", "licenses_used": 5},
     ],
 )
-def test_another_settlement_is_refused_and_told_how_the_run_ended(world: World, project: str, other: Any) -> None:  # noqa: ANN401  # JSON
+def test_another_settlement_is_refused_and_told_how_the_run_ended(world: World, project: str, other: Any) -> None:
     (run,) = world.started(project, licenses=2)
     first = world.settle(project, run, errors=["mail-1", "mail-2"])
     stock = in_stock(world)
@@ -223,7 +223,7 @@ def test_a_run_of_another_project_is_not_found(world: World, project: str) -> No
     assert world.call("GET", f"projects/{other}/runs/{run}").slug == "not-found"
 
 
-def settle_runs(world: World, project: str, *settlements: dict[str, Any]) -> Any:  # noqa: ANN401  # JSON
+def settle_runs(world: World, project: str, *settlements: dict[str, Any]) -> Any:
     answer = world.call("POST", f"projects/{project}/runs/settle", json={"settlements": settlements})
     assert answer.status == 200, answer
     return answer.body["results"]

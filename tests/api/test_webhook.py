@@ -5,7 +5,7 @@ import pytest
 from stripe import WebhookSignature
 
 from packhouse.settings import stripe_queue
-from tests.fake_stripe.running import SECRET
+from tests.harness.fake_stripe import SECRET
 from tests.harness.shop import ORDER, Shop
 
 

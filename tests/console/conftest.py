@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.conftest import NO_CHROMIUM
 from tests.console.desk import Desk
 from tests.console.till import Till
 from tests.console.watch import Watch
+from tests.harness.session import NO_CHROMIUM
 
 if TYPE_CHECKING:
-    from tests.stack.running import LocalStack
+    from tests.harness.local_stack import LocalStack
 
 _FLAGS = (
     "--headless",

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.stack.running import ROOT
+from tests.harness.local_stack import ROOT
 
 CONSOLE = ROOT / "console"
 VENDOR = CONSOLE / "vendor"

@@ -6,70 +6,17 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Locator, Route, expect
 
+from tests.console.described import held
 from tests.console.desk import CLOCK, ORDER, WORKGROUP, Desk, day
+from tests.console.orders import NOW, PAY_PAGE, ended, order, paid
 from tests.console.till import BUYER, Till, expect_standing
-from tests.stack.running import wait_for
+from tests.harness.local_stack import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-NOW = "2026-11-24T09:00:00Z"
 WAITING = "Waiting for the payment to be confirmed"
 UNCONFIRMED = "The payment isn't confirmed yet"
-PAY_PAGE = "http://127.0.0.1:9/c/pay/cs_test_1"
-
-
-def usd(cents: int) -> dict[str, Any]:
-    return {"amount": cents, "currency": "usd"}
-
-
-def order(**differences: Any) -> dict[str, Any]:  # noqa: ANN401  # any JSON
-    """An open order as the API shows one."""
-    address = {
-        "name": "Ada Lovelace",
-        "line1": "1 Main Street",
-        "city": "New York",
-        "state": "NY",
-        "postal_code": "10001",
-        "country": "US",
-    }
-    return {
-        "order_id": "ord_1",
-        "status": "open",
-        "method": "card",
-        "created_at": "2026-11-24T08:00:00Z",
-        "expires_at": "2026-11-25T08:00:00Z",
-        "lines": [
-            {
-                "sku": "mailbox-migration",
-                "name": "Mailbox migration",
-                "quantity": 1500,
-                "unit_price": usd(1205),
-                "amount": usd(1_807_500),
-            }
-        ],
-        "total": usd(1_807_500),
-        "refunded": usd(0),
-        "billing_address": address,
-        "shipping_address": address,
-        "email": "ada@northwind.example",
-        "reference": "PO 7",
-        "checkout_url": PAY_PAGE,
-        "packs": [],
-        "history": [{"at": "2026-11-24T08:00:00Z", "status": "open", "by": "somebody-else"}],
-        **differences,
-    }
-
-
-def ended(status: str, at: str = "2026-11-24T08:30:00Z", by: str = "stripe") -> dict[str, Any]:
-    """What changes with the state."""
-    history = [*order()["history"], {"at": at, "status": status, "by": by}]
-    return {key: value for key, value in order(status=status, history=history).items() if key != "checkout_url"}
-
-
-def paid() -> dict[str, Any]:
-    line = {**order()["lines"][0], "pack_id": "pack_1"}
-    return {**ended("paid"), "paid_at": "2026-11-24T08:29:00Z", "lines": [line], "packs": ["pack_1"]}
 
 
 def see(desk: Desk, shown: dict[str, Any], outcome: str = "", *, name: str = "Ada, Northwind") -> None:
@@ -85,6 +32,16 @@ def visit(desk: Desk, outcome: str = "", *, order_id: str = "ord_1", name: str =
     desk.open(f"#/workgroups/{desk.workgroup_of(name)}/orders/{order_id}{query}")
     desk.personas.filter(has_text=name).click()
     expect(desk.heading).to_have_text("Order")
+
+
+def turn_to(desk: Desk, shown: dict[str, Any], outcome: str = "") -> None:
+    """Go on to another order in the page that is open, and wait until it is there."""
+    desk.page.unroute(ORDER)
+    desk.answers(ORDER, shown)
+    query = f"?outcome={outcome}" if outcome else ""
+    place = f"#/workgroups/{desk.workgroup_of('Ada, Northwind')}/orders/{shown['order_id']}{query}"
+    desk.page.evaluate("place => { location.hash = place }", place)
+    expect(desk.section("Details")).to_contain_text(shown["order_id"])
 
 
 def details(desk: Desk) -> dict[str, str]:
@@ -112,32 +69,33 @@ def test_the_page_shows_what_the_api_answers(desk: Desk, till: Till) -> None:
     expect(desk.section("History").get_by_role("listitem")).to_have_text([f"Open {day(at)}, {at[11:16]} by you"])
 
 
-@pytest.mark.parametrize(
-    ("shown", "outcome", "title", "sentence"),
-    [
-        (order(), "", "Not paid yet", "$18,075.00 is to be paid until 25 Nov 2026, 08:00 (tomorrow)."),
-        (order(), "cancel", "Nothing was paid", "can be paid until 25 Nov 2026, 08:00 (tomorrow)."),
-        (order(), "nonsense", "Not paid yet", "$18,075.00 is to be paid"),
-        (order(expires_at=NOW), "", "The time to pay is over", "It could be paid until 24 Nov 2026, 09:00"),
-        (paid(), "", "Paid", "$18,075.00 was paid on 24 Nov 2026, 08:29, and 1 pack was granted."),
-        (paid(), "cancel", "Paid", "1 pack was granted."),
-        (ended("cancelled"), "", "Cancelled", "It was cancelled on 24 Nov 2026, 08:30 and can't be paid any more."),
-        (ended("cancelled"), "success", "Cancelled", "A payment that comes all the same is sent back."),
-        (order(status="expired", expires_at=NOW), "", "The time to pay is over", "still counts"),
-        (ended("expired"), "", "Expired", "It wasn't paid by 25 Nov 2026, 08:00."),
-        (ended("later"), "", "Other", ""),
-    ],
-)
-def test_every_state_is_told_in_words(
-    desk: Desk, shown: dict[str, Any], outcome: str, title: str, sentence: str
-) -> None:
-    see(desk, shown, outcome)
+STANDINGS: list[tuple[dict[str, Any], str, str, str]] = [
+    (order(), "", "Not paid yet", "$18,075.00 is to be paid until 25 Nov 2026, 08:00 (tomorrow)."),
+    (order(), "cancel", "Nothing was paid", "can be paid until 25 Nov 2026, 08:00 (tomorrow)."),
+    (order(), "nonsense", "Not paid yet", "$18,075.00 is to be paid"),
+    (order(expires_at=NOW), "", "The time to pay is over", "It could be paid until 24 Nov 2026, 09:00"),
+    (paid(), "", "Paid", "$18,075.00 was paid on 24 Nov 2026, 08:29, and 1 pack was granted."),
+    (paid(), "cancel", "Paid", "1 pack was granted."),
+    (ended("cancelled"), "", "Cancelled", "It was cancelled on 24 Nov 2026, 08:30 and can't be paid any more."),
+    (ended("cancelled"), "success", "Cancelled", "A payment that comes all the same is sent back."),
+    (order(status="expired", expires_at=NOW), "", "The time to pay is over", "still counts"),
+    (ended("expired"), "", "Expired", "It wasn't paid by 25 Nov 2026, 08:00."),
+    (ended("later"), "", "Other", ""),
+]
+"""The order, the outcome that the address names, and the title and sentence that are shown."""
 
-    expect_standing(desk, title)
-    expect(desk.section(title)).to_contain_text(sentence)
-    payable = shown["status"] == "open" and shown["expires_at"] > NOW
-    expect(desk.link("Pay $18,075.00")).to_have_count(1 if payable else 0)
-    expect(desk.link("See all packs")).to_have_count(len(shown["packs"]))
+
+def test_every_state_is_told_in_words(desk: Desk) -> None:
+    see(desk, order())
+
+    for number, (shown, outcome, title, sentence) in enumerate(STANDINGS, start=1):
+        turn_to(desk, {**shown, "order_id": f"ord_1{number}"}, outcome)
+
+        expect_standing(desk, title)
+        expect(desk.section(title)).to_contain_text(sentence)
+        payable = shown["status"] == "open" and shown["expires_at"] > NOW
+        expect(desk.link("Pay $18,075.00")).to_have_count(1 if payable else 0)
+        expect(desk.link("See all packs")).to_have_count(len(shown["packs"]))
 
 
 def test_an_open_order_without_a_pay_page_says_so(desk: Desk) -> None:
@@ -278,7 +236,7 @@ class Looks:
         if answer is None:
             route.fulfill(status=503, json={"title": "Try again", "status": 503, "detail": "Nothing changed."})
         else:
-            route.fulfill(json=answer)
+            route.fulfill(json=held("OrderView", answer))
 
 
 def pauses(desk: Desk) -> list[int]:

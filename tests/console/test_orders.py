@@ -7,8 +7,9 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from packhouse.domain.access import MAY, Permission, Role
+from tests.console.described import held
 from tests.console.desk import CLOCK, ORDERS, Desk, day
-from tests.console.test_order import NOW, ended, order, paid
+from tests.console.orders import NOW, ended, order, paid
 from tests.console.till import BUYER, Till, expect_standing
 
 STATES = {"open": "Open", "paid": "Paid", "cancelled": "Cancelled", "expired": "Expired"}
@@ -133,7 +134,7 @@ def test_more_orders_are_shown_on_demand(desk: Desk) -> None:
     def answer(route: Route) -> None:
         last = "cursor=on" in route.request.url
         items = [order(order_id="ord_2")] if last else [order()]
-        route.fulfill(json={"items": items, "next_cursor": None if last else "on"})
+        route.fulfill(json=held("OrderPage", {"items": items, "next_cursor": None if last else "on"}))
 
     desk.page.route(ORDERS, answer)
     see_orders(desk)

@@ -19,7 +19,7 @@ STATES = {
 SOURCES = {"demo": "Demo data", "card": "Card order"}
 
 
-def pack(number: int = 0, **differences: Any) -> dict[str, Any]:  # noqa: ANN401  # any JSON
+def pack(number: int = 0, **differences: Any) -> dict[str, Any]:
     """A pack as the API shows one."""
     return {
         "pack_id": f"pack_{number}",

@@ -166,12 +166,10 @@ def test_who_is_signed_in_as_somebody_else_can_change_that_and_comes_to_the_orde
     expect_standing(desk, "Nothing was paid")
 
 
-@pytest.mark.parametrize(
-    "query", ["?order=ord_1&outcome=success", "?workgroup=wg_1/../x&order=ord_1", "?workgroup=&order="]
-)
-def test_an_address_that_names_no_order_leads_home(desk: Desk, query: str) -> None:
+def test_an_address_that_names_no_order_leads_home(desk: Desk) -> None:
     desk.sign_in(BUYER)
 
-    desk.open(query)
+    for query in ("?order=ord_1&outcome=success", "?workgroup=wg_1/../x&order=ord_1", "?workgroup=&order="):
+        desk.open(query)
 
-    expect(desk.heading).to_have_text("Packs")
+        expect(desk.heading).to_have_text("Packs")

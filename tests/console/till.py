@@ -26,7 +26,7 @@ class Till:
     def stripe(self) -> str:
         return str(self.desk.stack.ready["stripe"])
 
-    def placed(self, *, name: str = BUYER, **changes: Any) -> dict[str, Any]:  # noqa: ANN401  # any JSON
+    def placed(self, *, name: str = BUYER, **changes: Any) -> dict[str, Any]:
         """A fresh order of this persona's workgroup."""
         persona = self.desk.persona(name)
         answer = self.desk.stack.request(
@@ -49,7 +49,7 @@ class Till:
         """On the pay page: go back without paying."""
         self.desk.link("Cancel and go back").click()
 
-    def read(self, order: Mapping[str, Any], *, name: str = BUYER) -> Any:  # noqa: ANN401  # any JSON
+    def read(self, order: Mapping[str, Any], *, name: str = BUYER) -> Any:
         return self.desk.api(f"/orders/{order['order_id']}", name=name)
 
     def faults(self, wanted: Mapping[str, object]) -> None:
@@ -68,7 +68,7 @@ class Till:
         for event in {each["event"] for each in deliveries["items"] if each["last"] == "dropped"}:
             self._asked("POST", f"events/{event}/resend", {})
 
-    def _asked(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:  # noqa: ANN401  # any JSON
+    def _asked(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
         sent = None if body is None else json.dumps(body).encode()
         asked = urllib.request.Request(f"{self.stripe}/_fake/{path}", sent, method=method)  # noqa: S310  # our own
         with urllib.request.urlopen(asked) as answer:  # noqa: S310  # the same

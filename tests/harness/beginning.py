@@ -120,5 +120,5 @@ def _clients() -> Clients:
     return Clients(boto3.client("dynamodb"), boto3.client("dynamodbstreams"), boto3.client("events"))
 
 
-def _motos() -> Any:  # noqa: ANN401  # moto's
+def _motos() -> Any:
     return get_backend("dynamodb")[DEFAULT_ACCOUNT_ID]["us-east-1"]

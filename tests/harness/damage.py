@@ -28,7 +28,7 @@ def told(world: World, kind: str) -> Item:
     return next(item for item in map(plain, items) if item["kind"] == kind)
 
 
-def overwrite(world: World, item: Item, *, table: str | None = None, **attributes: Any) -> None:  # noqa: ANN401  # as an item has
+def overwrite(world: World, item: Item, *, table: str | None = None, **attributes: Any) -> None:
     """By hand, past every condition."""
     whole = {**item, **attributes}
     wire = {name: TypeSerializer().serialize(value) for name, value in whole.items() if value is not None}

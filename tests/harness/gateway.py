@@ -168,12 +168,12 @@ def _decoded(path: str) -> str:
 dumps = json.dumps
 
 
-def json_of(value: object) -> Any:  # noqa: ANN401  # JSON
+def json_of(value: object) -> Any:
     """The value as it comes out of JSON, as everything between the authorizer and a function does."""
     return json.loads(json.dumps(value))
 
 
-def json_of_text(text: str) -> Any:  # noqa: ANN401  # JSON
+def json_of_text(text: str) -> Any:
     return json.loads(text)
 
 

@@ -45,14 +45,14 @@ def metered(client: "DynamoDBClient", raw: "DynamoDBClient") -> Iterator[Bill]:
     """Meter `client`; `raw` is another client, by which the meter looks at the items before and after."""
     bill, before = Bill(), dict[str, Any]()
 
-    def look(model: Any, params: Any, **_: object) -> None:  # noqa: ANN401  # botocore's
+    def look(model: Any, params: Any, **_: object) -> None:
         bill.calls[model.name] += 1
         before.clear()
         before["body"] = _body(params)
         if model.name in WRITES:
             before["images"] = [(action, _image(raw, action)) for action in _actions(model.name, before["body"])]
 
-    def settle(model: Any, parsed: Any, **_: object) -> None:  # noqa: ANN401  # botocore's
+    def settle(model: Any, parsed: Any, **_: object) -> None:
         if "Error" in parsed:
             return
         if model.name in READS:
@@ -101,7 +101,7 @@ def _index_effect(old: Image | None, new: Image | None, attributes: tuple[str, s
     return sum(None not in entry for entry in entries)
 
 
-def _read_units(raw: "DynamoDBClient", operation: str, body: Any, parsed: Any) -> float:  # noqa: ANN401  # botocore's
+def _read_units(raw: "DynamoDBClient", operation: str, body: Any, parsed: Any) -> float:
     match operation:
         case "Query":
             return _blocks(sum(map(size, _evaluated(raw, body, parsed)))) * _weight(body)
@@ -112,7 +112,7 @@ def _read_units(raw: "DynamoDBClient", operation: str, body: Any, parsed: Any) -
             return sum(_blocks(size(item)) * weight for weight, items in answered for item in items)
 
 
-def _evaluated(raw: "DynamoDBClient", body: Any, parsed: Any) -> list[Image]:  # noqa: ANN401  # botocore's
+def _evaluated(raw: "DynamoDBClient", body: Any, parsed: Any) -> list[Image]:
     """The items that a Query reads and is billed for, those too that its filter takes out."""
     if "FilterExpression" not in body:
         items: list[Image] = parsed["Items"]
@@ -132,17 +132,17 @@ def _weight(body: Mapping[str, Any]) -> float:
     return 1 if body.get("ConsistentRead") else 0.5
 
 
-def _body(params: Mapping[str, Any]) -> Any:  # noqa: ANN401  # botocore's
+def _body(params: Mapping[str, Any]) -> Any:
 
     return json.loads(params["body"])
 
 
-def _actions(operation: str, body: Any) -> list[Any]:  # noqa: ANN401  # botocore's
+def _actions(operation: str, body: Any) -> list[Any]:
     if operation != "TransactWriteItems":
         return [body]
     return [next(iter(action.values())) for action in body["TransactItems"]]
 
 
-def _image(raw: "DynamoDBClient", action: Any) -> Image | None:  # noqa: ANN401  # botocore's
+def _image(raw: "DynamoDBClient", action: Any) -> Image | None:
     key = action.get("Key") or {name: action["Item"][name] for name in ("PK", "SK")}
     return raw.get_item(TableName=action["TableName"], Key=key, ConsistentRead=True).get("Item")

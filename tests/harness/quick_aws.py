@@ -74,30 +74,30 @@ def _loader(search_path_string: str | None = None) -> Loader:
     return loader
 
 
-def _named_events(aliaser: EventAliaser, event_emitter: Any, event_aliases: Any = None) -> None:  # noqa: ANN401  # botocore's
+def _named_events(aliaser: EventAliaser, event_emitter: Any, event_aliases: Any = None) -> None:
     _name_events(aliaser, event_emitter, event_aliases)
     aliaser._alias_name_cache = _names  # type: ignore[attr-defined]  # noqa: SLF001  # there is no other way to it
 
 
-def _signed(signer: RequestSigner, operation_name: str, request: Any, *how: Any, **named: Any) -> None:  # noqa: ANN401  # botocore's
+def _signed(signer: RequestSigner, operation_name: str, request: Any, *how: Any, **named: Any) -> None:
     if ".amazonaws.com/" not in request.url:
         _sign(signer, operation_name, request, *how, **named)
 
 
-def _parsed(parser: BaseJSONParser, shape: Any, value: Any) -> Any:  # noqa: ANN401  # botocore's
+def _parsed(parser: BaseJSONParser, shape: Any, value: Any) -> Any:
     if shape.name == "AttributeValue" and _is_plain(value):
         return value
     return _parse(parser, shape, value)
 
 
-def _serialized(serializer: BaseJSONSerializer, serialized: Any, value: Any, shape: Any, key: str) -> None:  # noqa: ANN401  # moto's
+def _serialized(serializer: BaseJSONSerializer, serialized: Any, value: Any, shape: Any, key: str) -> None:
     if shape.name == "AttributeValue" and _is_plain(value):
         serialized[key] = value
     else:
         _serialize(serializer, serialized, value, shape, key)
 
 
-def _is_plain(value: Any) -> bool:  # noqa: ANN401  # a value of DynamoDB's, maybe
+def _is_plain(value: Any) -> bool:
     """Whether it is, all through, what JSON makes of it."""
     return type(value) is dict and all(
         kind in AS_THEY_ARE
@@ -119,7 +119,7 @@ def _copied(table: Table, memo: dict[int, Any]) -> Table:
     return clone
 
 
-def _updated(backend: DynamoDBBackend, table_name: str, key: dict[str, Any], *what: Any, **named: Any) -> Any:  # noqa: ANN401  # moto's
+def _updated(backend: DynamoDBBackend, table_name: str, key: dict[str, Any], *what: Any, **named: Any) -> Any:
     """The item changes, and not what a copy of its table holds; and one that is created is told of once."""
     table = backend.get_table(table_name)
     names = [DynamoType(key[name]) for name in (table.hash_key_attr, table.range_key_attr) if name is not None]

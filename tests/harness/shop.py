@@ -13,7 +13,7 @@ from packhouse.payments import client
 from packhouse.settings import settings
 from packhouse.store import keys
 from packhouse.store.table import StampedTable
-from tests.fake_stripe.running import SECRET, FakeStripe
+from tests.harness.fake_stripe import SECRET, FakeStripe
 from tests.harness.gateway import Answer, context, handler_of
 from tests.harness.world import NORTHWIND, World
 
@@ -83,10 +83,10 @@ class Shop:
         for event in self.events():
             self.receive(event)
 
-    def reconcile(self, within: LambdaContext | None = None) -> Any:  # noqa: ANN401  # JSON
+    def reconcile(self, within: LambdaContext | None = None) -> Any:
         return handler_of("ReconcileFunction")({"job": "reconcile-payments"}, within or context())
 
-    def expire(self) -> Any:  # noqa: ANN401  # JSON
+    def expire(self) -> Any:
         return handler_of("ExpireOrdersFunction")({"job": "expire-orders"}, context())
 
     def advance(self, **duration: float) -> None:

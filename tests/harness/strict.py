@@ -1,4 +1,4 @@
-"""Refuses what AWS refuses and moto lets through: reserved words, ranges turned round, long keys, missing rights."""
+"""Refuses what AWS refuses and moto lets through: reserved words, ranges turned round, long keys."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import moto.dynamodb.parsing
-
-from tests.harness import rights
 
 if TYPE_CHECKING:
     from botocore.hooks import BaseEventHooks
@@ -36,8 +34,7 @@ def watch(client: "DynamoDBClient") -> None:
 def watch_all(events: "BaseEventHooks") -> None:
     """Fail any such call whose events these are: of a client, or of a session, for the clients that it builds then."""
 
-    def check(model: Any, params: Mapping[str, Any], **_: object) -> None:  # noqa: ANN401  # botocore's
-        rights.require(model.name, params)
+    def check(model: Any, params: Mapping[str, Any], **_: object) -> None:
         faults = sorted(_faults(model.name, params))
         if faults:
             raise WouldBeRefusedError(f"{model.name}: {faults}")

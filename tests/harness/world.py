@@ -125,7 +125,7 @@ class World:
             return access_token(who, **{"cognito:groups": ["operators"]})  # type: ignore[arg-type]  # no keyword has a colon
         return access_token(who)
 
-    def call(self, method: str, path: str, who: str | None = "worker", **request: Any) -> Answer:  # noqa: ANN401  # as the gateway's
+    def call(self, method: str, path: str, who: str | None = "worker", **request: Any) -> Answer:
         """A request; a path that doesn't start with / is Northwind's."""
         return self.gateway.call(method, path_of(path), token=self.token(who) if who else None, **request)
 
@@ -167,7 +167,7 @@ class World:
         body = {"service": "mailbox-migration", "pass": run_pass, "items": items, **fields}
         return self.call("POST", f"projects/{project_id}/runs", json=body, key=key or f"start-{next(self._numbers)}")
 
-    def started(self, project_id: str, count: int = 1, **fields: Any) -> list[str]:  # noqa: ANN401  # as start
+    def started(self, project_id: str, count: int = 1, **fields: Any) -> list[str]:
         """The ids of runs that were started."""
         answer = self.start(project_id, count, **fields)
         assert answer.status == 201, answer
@@ -239,9 +239,10 @@ class World:
         """
         self.pump()
         entries, most = self.entries(), Policies().retries_per_root_max
-        assert checks.violations(self.items(), entries, retries_max=most) == []
-        outside = [entry for entry in entries if entry.actor == OUTSIDE]
-        assert outside == [], outside
+        broken = [str(violation) for violation in checks.violations(self.items(), entries, retries_max=most)]
+        assert not broken, "\n".join(["broken invariants:", *broken])
+        outside = [str(entry) for entry in entries if entry.actor == OUTSIDE]
+        assert not outside, "\n".join(["nobody says who did it:", *outside])
 
 
 def _key(key_id: str, wg: str | None) -> ApiKey:
@@ -249,7 +250,7 @@ def _key(key_id: str, wg: str | None) -> ApiKey:
     return ApiKey(key_id=key_id, name="tests", secret_hash=secret_hash, workgroup_id=wg, created_at=START)
 
 
-def _event_record(record: Any) -> Any:  # noqa: ANN401  # a stream record
+def _event_record(record: Any) -> Any:
     """A record as Lambda gets it: the creation time is a number there."""
     change = dict(record["dynamodb"])
     created = change["ApproximateCreationDateTime"]
@@ -257,7 +258,7 @@ def _event_record(record: Any) -> Any:  # noqa: ANN401  # a stream record
     return {**record, "dynamodb": change}
 
 
-def _number(record: Any) -> int:  # noqa: ANN401  # a stream record
+def _number(record: Any) -> int:
     return int(record["dynamodb"]["SequenceNumber"])
 
 

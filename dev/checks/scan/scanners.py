@@ -21,7 +21,7 @@ EXPANDED = "template.yaml, expanded"
 _SOURCES = ("functions", "layers/packhouse/packhouse", "dev", "bench")
 
 
-class ScannerFailed(Exception):  # noqa: N818  # as the refusals are named
+class ScannerFailed(Exception):
     """A scanner gave no answer that can be read."""
 
 
@@ -122,7 +122,7 @@ SCANNERS: dict[str, Callable[[], Report]] = {
 }
 
 
-def _asked(program: str, *arguments: str) -> Any:  # noqa: ANN401  # the JSON of five programs
+def _asked(program: str, *arguments: str) -> Any:
     """The JSON that a scanner prints. Its exit status is ignored: the verdict is made here."""
     with tempfile.TemporaryDirectory() as scratch:
         done = subprocess.run(  # noqa: S603  # nosec B603  # one of the locked programs

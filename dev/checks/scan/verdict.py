@@ -1,4 +1,4 @@
-"""Judges a scanner's findings: in the tree only waived ones, in `tests/bad/` exactly the planted faults."""
+"""Judges a scanner's findings: in the tree only waived ones, in `tests/tools/bad/` exactly the planted faults."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dev.template import ROOT
 
-BAD = "tests/bad"
+BAD = "tests/tools/bad"
 
 _CASE = re.compile(r"# (ruleid|ok): (.+)$")
 

@@ -56,7 +56,7 @@ def _record(record: shapes.Record, given: Tree, path: str) -> Params:
     return {name: _value(record.fields[name].shape, value, _within(path, name)) for name, value in given.items()}
 
 
-def _value(shape: shapes.Shape, given: Tree, path: str) -> Any:  # noqa: ANN401  # any parameter
+def _value(shape: shapes.Shape, given: Tree, path: str) -> Any:
     match shape:
         case shapes.Record():
             return _record(shape, given, path)
@@ -71,7 +71,7 @@ def _value(shape: shapes.Shape, given: Tree, path: str) -> Any:  # noqa: ANN401 
     return _scalar(shape, given, path)
 
 
-def _either(either: shapes.Either, given: Tree, path: str) -> Any:  # noqa: ANN401  # any parameter
+def _either(either: shapes.Either, given: Tree, path: str) -> Any:
     nested = not isinstance(given, str)
     fitting = [option for option in either.options if nested == _is_nested(option)]
     refused: InvalidParameter | None = None

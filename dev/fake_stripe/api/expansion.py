@@ -17,7 +17,7 @@ EXPAND_DEPTH_MAX = 4
 
 
 def _object_of(kind: str) -> Callable[[Work, Object, str], Any]:
-    def expanded(work: Work, body: Object, name: str) -> Any:  # noqa: ANN401  # an object, or null
+    def expanded(work: Work, body: Object, name: str) -> Any:
         return None if body[name] is None else work.found(kind, body[name])
 
     return expanded

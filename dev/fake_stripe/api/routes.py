@@ -61,7 +61,7 @@ class Route:
         return params
 
 
-def _paths(value: Any, path: str) -> Iterator[str]:  # noqa: ANN401  # any parameter
+def _paths(value: Any, path: str) -> Iterator[str]:
     match value:
         case dict() if value:
             for name, inner in value.items():

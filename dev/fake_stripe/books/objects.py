@@ -69,7 +69,7 @@ class Payer:
     email: str | None
 
 
-def metadata(given: Any) -> dict[str, str]:  # noqa: ANN401  # a parameter
+def metadata(given: Any) -> dict[str, str]:
     """Drops keys with an empty value or none: they are unset."""
     return {key: value for key, value in (given or {}).items() if value}
 

@@ -1,4 +1,4 @@
-"""Packhouse: nouns in three layers, verbs in rooms. Imports point inward; tests/test_architecture.py checks that.
+"""Packhouse: nouns in three layers, verbs in rooms. Imports point inward; tests/house/test_architecture.py checks that.
 
 Every noun has at most one file in each of three layers:
 domain/         values and rules; standard library only

@@ -15,7 +15,7 @@ from packhouse.domain.runs import LEASE_SECONDS_MAX, LEASE_SECONDS_MIN
 UNIT_PRICE_MIN = 50  # cents: the least that a card is charged with
 
 
-class CatalogWrong(ValueError):  # noqa: N818  # read by whoever edits the file
+class CatalogWrong(ValueError):
     """A mistake in `catalog.json`."""
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 @dataclass_transform(kw_only_default=True, eq_default=False)
-class Refusal(Exception):  # noqa: N818  # a refusal is an answer, not an error of ours
+class Refusal(Exception):
     """Why a request isn't done.
 
     The annotated names of a subclass are its fields. They are given by keyword where it is raised, as those of a

@@ -43,11 +43,11 @@ class DomainEvent:
             changes=[Change(**change) for change in detail["changes"]],
         )
 
-    def after(self, field: str) -> Any:  # noqa: ANN401  # an attribute may hold any JSON value
+    def after(self, field: str) -> Any:
         """The new value of an attribute. None: the change removed it, or didn't touch it."""
         return next((change.after for change in self.changes if change.field == field), None)
 
-    def before(self, field: str) -> Any:  # noqa: ANN401  # an attribute may hold any JSON value
+    def before(self, field: str) -> Any:
         """The old value of an attribute. None: it was absent, or the change didn't touch it."""
         return next((change.before for change in self.changes if change.field == field), None)
 

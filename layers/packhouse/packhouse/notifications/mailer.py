@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from packhouse.notifications.letters import Mail
 
 
-class MailRefused(Exception):  # noqa: N818  # an answer of SES, whose code is the message
+class MailRefused(Exception):
     """SES refused a mail. The exception holds only SES's code: SES's message names the address, which no log may."""
 
 

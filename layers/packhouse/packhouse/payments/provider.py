@@ -50,7 +50,7 @@ class Notice:
     created_at: datetime
 
 
-class TooManyNotices(Exception):  # noqa: N818  # the reconciler answers it by asking for less
+class TooManyNotices(Exception):
     """The time has more events than the provider lists at once."""
 
 

@@ -38,7 +38,7 @@ class PageEnd:
     sort_key: str | None
 
 
-class LogTooLong(Exception):  # noqa: N818  # an outcome that each caller answers in its own words
+class LogTooLong(Exception):
     """The log has more pages than the caller has time to read."""
 
 

@@ -31,7 +31,7 @@ REFUSED = "ConditionalCheckFailed"
 SERVER_ERRORS = 500
 
 
-class WriteRefused(Exception):  # noqa: N818  # an answer of the store, caught nowhere else
+class WriteRefused(Exception):
     """A condition didn't hold. In the order of the writes: which were refused, and the item that each of those met."""
 
     def __init__(self, refused: Sequence[bool], met: Sequence[Item | None]) -> None:
@@ -40,7 +40,7 @@ class WriteRefused(Exception):  # noqa: N818  # an answer of the store, caught n
         self.met = tuple(met)
 
 
-class Moved(Exception):  # noqa: N818  # an outcome that `until_settled` answers
+class Moved(Exception):
     """Somebody changed an item after it was read, so a decision made by it may be wrong."""
 
 
@@ -65,7 +65,7 @@ def pause(seconds_max: float) -> None:
         time.sleep(random.uniform(0, seconds_max))  # noqa: S311  # nosec B311  # jitter, no secret
 
 
-def patiently(call: Callable[..., Any], **arguments: Any) -> Any:  # noqa: ANN401  # botocore's own types
+def patiently(call: Callable[..., Any], **arguments: Any) -> Any:
     """Call until there is an answer. `TryAgain` after a few calls."""
     for seconds_max in PAUSES_SECONDS_MAX:
         pause(seconds_max)

@@ -20,11 +20,11 @@ PROJECT_PAGES_MAX = 400  # of up to 1 MB: some 400,000 runs
 EXTENSIONS_MAX = 2  # to the instant asked for; if the lease may not last that long, again to its latest instant
 
 
-class GiveBackRefused(Exception):  # noqa: N818  # nobody can answer it but an operator
+class GiveBackRefused(Exception):
     """A pack was treated as revoked and refused its licenses again: our picture of it is wrong."""
 
 
-class Unlicensed(Exception):  # noqa: N818  # an outcome that the settlement answers by ending it otherwise
+class Unlicensed(Exception):
     """The run to consume holds no license and hasn't ended."""
 
     def __init__(self, run: Run) -> None:
@@ -32,7 +32,7 @@ class Unlicensed(Exception):  # noqa: N818  # an outcome that the settlement ans
         self.run = run
 
 
-class NotStarted(Exception):  # noqa: N818  # an outcome that the start explains
+class NotStarted(Exception):
     """The project refused, or the runs exist already. A read must find out which."""
 
 
@@ -184,8 +184,8 @@ def settle(table: StampedTable, run: Run, settlement: Settlement) -> tuple[Run, 
         "licenses_used": ended.licenses_used,
     }
     standing = _HELD if run.coverage is Coverage.LICENSED else _UNSETTLED
-    met = _write_end(table, ended, ending, only_if=standing)
-    return (ended, True) if met is None else _ended_before(table, met, settlement)
+    refused = _write_end(table, ended, ending, only_if=standing)
+    return _ended_before(table, refused.met[0], settlement) if refused else (ended, True)
 
 
 def lapse(table: StampedTable, run: Run) -> None:
@@ -258,11 +258,11 @@ def _end(table: StampedTable, run: Key, ending: Mapping[str, object], *, only_if
     return table.update(run, sets=ending, removes=keys.QUEUED, only_if=only_if, **standing)
 
 
-def _write_end(table: StampedTable, ended: Run, ending: Mapping[str, object], *, only_if: str) -> Item | None:
-    """Write the end of a run, what its packs take back, and its errors, in one transaction. None: it is written.
+def _write_end(table: StampedTable, ended: Run, ending: Mapping[str, object], *, only_if: str) -> WriteRefused | None:
+    """Write the end of a run, the licenses that its packs take back, and its errors, in one transaction.
 
-    Otherwise it is the item that the write met: the run has ended before. A pack that refuses has been revoked, so the
-    next try gives its licenses back as revoked. `GiveBackRefused` if the pack refuses that too.
+    Answers the refusal of the run's own write, if the run had ended before or isn't there. A pack that refuses has been
+    revoked, so the next try gives back its licenses as revoked. A pack that refuses that, too, is `GiveBackRefused`.
     """
     run = key(ended.workgroup_id, ended.project_id, ended.run_id)
     given_back, revoked = ended.given_back(), set[str]()
@@ -276,7 +276,7 @@ def _write_end(table: StampedTable, ended: Run, ending: Mapping[str, object], *,
             table.write(_end(table, run, ending, only_if=only_if), *gives, *kept)
         except WriteRefused as refused:
             if refused.refused[0]:
-                return refused.met[0]
+                return refused
             refusing = {pack for pack, no in zip(given_back, refused.refused[1:], strict=False) if no}
             if refusing & revoked:
                 raise GiveBackRefused(", ".join(sorted(refusing))) from refused

@@ -27,7 +27,7 @@ _serialize = TypeSerializer().serialize
 _deserialize = _Whole().deserialize
 
 
-def attribute(value: object) -> Any:  # noqa: ANN401  # DynamoDB's wire form
+def attribute(value: object) -> Any:
     """A value in wire form. boto3's serializer takes several times as long for the common types."""
     if isinstance(value, str):
         return {"S": value}
@@ -40,7 +40,7 @@ def attribute(value: object) -> Any:  # noqa: ANN401  # DynamoDB's wire form
     return _serialize(value)
 
 
-def of(item: Mapping[str, object]) -> Any:  # noqa: ANN401  # DynamoDB's wire form
+def of(item: Mapping[str, object]) -> Any:
     """An item or a key; an attribute that is None isn't there."""
     return {
         name: {"S": value} if isinstance(value, str) else attribute(value)
@@ -60,7 +60,7 @@ def plain(item: Mapping[str, Any]) -> Item:
     return {name: wire["S"] if "S" in wire else _value(wire) for name, wire in item.items()}
 
 
-def _value(attribute: Any) -> Any:  # noqa: ANN401  # DynamoDB's wire form, and whatever an item may hold
+def _value(attribute: Any) -> Any:
     if "N" in attribute:
         return _whole(attribute["N"])
     if "M" in attribute:

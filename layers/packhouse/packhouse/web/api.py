@@ -79,11 +79,11 @@ class Api(APIGatewayHttpResolver):
             self._table = runtime.table().stamped(self.caller.stamp)
         return self._table
 
-    def replayed(self, replayed: bool) -> None:  # noqa: FBT001  # the name says it
+    def replayed(self, replayed: bool) -> None:
         """Say in a header whether this answer was given before."""
         self._replayed = replayed
 
-    def unchanged(self, unchanged: bool) -> None:  # noqa: FBT001  # the name says it
+    def unchanged(self, unchanged: bool) -> None:
         """Answer 200 in place of 201, if the request found the thing that it would have created."""
         self._unchanged = unchanged
 

@@ -66,7 +66,7 @@ def answer(refusal: Refusal, *, instance: str) -> dict[str, Any]:
 
 
 @singledispatch
-def shown(value: object) -> Any:  # noqa: ANN401  # whatever JSON holds
+def shown(value: object) -> Any:
     """A field as its member shows it. A module with its own view of a value registers the view here."""
     return to_jsonable_python(value)
 

@@ -287,6 +287,6 @@ class HeartbeatResults(View):
 
 
 @problems.shown.register
-def _(run: Run) -> Any:  # noqa: ANN401  # JSON
+def _(run: Run) -> Any:
     """A run in a refusal has ended, so its view doesn't depend on the time."""
     return RunView.of(run, now=run.started_at).model_dump(mode="json", by_alias=True)
