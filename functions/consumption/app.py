@@ -123,7 +123,7 @@ def list_entitlements(
 ) -> EntitlementPage:
     items, next_cursor = paging.page(runtime.table(), keys.entitlements(wg, user), limit=limit, cursor=cursor)
     found = [EntitlementView.of(entitlements.of_item(item), catalog(), now=api.caller.stamp.at) for item in items]
-    shown = [one for one in found if one.state is not EntitlementStanding.WITHDRAWN]
+    shown = [view for view in found if view.state is not EntitlementStanding.WITHDRAWN]
     return EntitlementPage(items=shown, next_cursor=next_cursor)
 
 
@@ -273,6 +273,6 @@ def settle_run(wg: str, project_id: str, run_id: str, wanted: Settle) -> RunView
 
 @api.serves(f"POST {RUNS}/settle", may=Permission.RUN)
 def settle_runs(wg: str, project_id: str, wanted: SettleRuns) -> SettlementResults:
-    settlements = {one.run_id: one.settlement() for one in wanted.settlements}
+    settlements = {each.run_id: each.settlement() for each in wanted.settlements}
     settled = settling.settle_each(api.table(), wg, project_id, settlements)
     return SettlementResults.of(list(settlements), settled, by=api.caller.stamp)

@@ -1,4 +1,4 @@
-"""Money that arrives becomes packs, once, whoever brings the news. Money that an order can't take goes back."""
+"""Money that arrives becomes packs, once, however often we learn of it. Money that an order can't take goes back."""
 
 from dataclasses import dataclass
 from enum import StrEnum, auto
@@ -21,7 +21,7 @@ logger = Logger()
 
 
 class Receipt(StrEnum):
-    """What became of a session's money."""
+    """The result for a session's money."""
 
     NOTHING = auto()  # there is none yet
     GRANTED = auto()  # it paid the order, now or before
@@ -31,7 +31,7 @@ class Receipt(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Collaborators:
-    """What each step of a purchase works with: the table in the caller's name, the payment provider, the policies."""
+    """The collaborators of each step of a purchase: the caller's table, the payment provider, the policies."""
 
     table: StampedTable
     payments: Payments

@@ -180,9 +180,9 @@ def _outranking(table: StampedTable, wanted: Start, refusal: Refusal | runs.NotS
 
 def _insufficient(found: Decisions) -> Refusal:
     """Why not every item can start: a license must be assigned first, or more licenses must be bought."""
-    for need, one in zip(found.needs, found.decided, strict=True):
-        if one.decision is Decision.ASSIGNMENT_REQUIRED and need.user:
-            return AssignmentRequired(sku=one.sku, available=found.stock[one.sku], user=need.user)
+    for need, decided in zip(found.needs, found.decided, strict=True):
+        if decided.decision is Decision.ASSIGNMENT_REQUIRED and need.user:
+            return AssignmentRequired(sku=decided.sku, available=found.stock[decided.sku], user=need.user)
     return LicensesExhausted(sku=found.sold.sku, asked=found.asked, available=found.available, purchase=found.purchase)
 
 

@@ -122,8 +122,8 @@ def of_item(item: Item) -> Order:
         cancel_key=item.get("cancel_key"),
         status=OrderStatus(item["status"]),
         history=tuple(
-            Event(at=instants.parse(one["at"]), status=OrderStatus(one["status"]), by=one["by"])
-            for one in item["history"]
+            Event(at=instants.parse(event["at"]), status=OrderStatus(event["status"]), by=event["by"])
+            for event in item["history"]
         ),
         payment=_payment_of(item["payment"]) if "payment" in item else None,
         packs=tuple(item.get("packs", ())),
@@ -169,7 +169,7 @@ def _item(order: Order) -> Item:
         "checkout": wire.present(_checkout(order.checkout)),
         "earlier_keys": list(order.earlier_keys),
         "status": order.status,
-        "history": [{"at": instants.text(one.at), "status": one.status, "by": one.by} for one in order.history],
+        "history": [{"at": instants.text(event.at), "status": event.status, "by": event.by} for event in order.history],
     }
 
 

@@ -118,10 +118,11 @@ def meet(table: Table, wg: str, project_id: str) -> Met[Project]:
     item = table.read(key(wg, project_id))
     if item is None:
         raise NotFound
-    return met(item)
+    return met_of(item)
 
 
-def met(item: Item) -> Met[Project]:
+def met_of(item: Item) -> Met[Project]:
+    """The project in an item that was read, as `meet` answers it."""
     return Met.of(item, of_item(item))
 
 

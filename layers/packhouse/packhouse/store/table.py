@@ -227,7 +227,7 @@ class Log(Table):
 
     def append(self, item: Mapping[str, object]) -> None:
         """Add an item, unless it is there already because its record was delivered before."""
-        put = Write("Put", {"Item": wire.of(item), **_condition("attribute_not_exists(PK)", "", {})})
+        put = Write("Put", {"Item": wire.of(item), **_condition(ABSENT, "", {})})
         with suppress(WriteRefused):
             self._write_one(put)
 
