@@ -10,7 +10,7 @@ from packhouse.domain.orders import Order, OrderStatus, Payment
 from packhouse.domain.packs import Source, SourceKind, packs_of
 from packhouse.payments.provider import Payments, Session
 from packhouse.policies import Policies
-from packhouse.store import orders, parking
+from packhouse.store import orders, packs, parking
 from packhouse.store.patience import until_settled
 from packhouse.store.table import StampedTable
 
@@ -98,7 +98,8 @@ def _pay(using: Collaborators, order: Order, payment: Payment) -> Receipt:
         source=Source(kind=SourceKind.CARD, order_id=order.order_id),
         acquired_at=payment.charged_at,
     )
-    orders.pay(using.table, order, payment, granted, reminder_days=using.policies.pack_reminder_days)
+    paid = orders.paid(using.table, order, payment, [pack.pack_id for pack in granted])
+    packs.grant(using.table, granted, paid, reminder_days=using.policies.pack_reminder_days)
     return Receipt.GRANTED
 
 

@@ -58,7 +58,8 @@ def _stamp(table: StampedTable, met: Met[Project], *, settled_at: datetime, succ
             latest = max(settled_at, project.last_settled_at or settled_at)
             projects.remember_settlement(table, met, settled_at=latest, success_at=success)
 
-    until_settled(lambda: projects.meet(table, met.value.workgroup_id, met.value.project_id), attempt, first=met)
+    with suppress(NotFound):
+        until_settled(lambda: projects.meet(table, met.value.workgroup_id, met.value.project_id), attempt, first=met)
 
 
 def _newer(at: datetime, stamped: datetime | None) -> bool:

@@ -8,9 +8,8 @@ from typing import Any
 from packhouse.domain import ids, instants
 from packhouse.domain.money import Money
 from packhouse.domain.orders import Address, Checkout, Event, Method, Order, OrderLine, OrderStatus, Payment
-from packhouse.domain.packs import Pack
 from packhouse.errors import NotFound
-from packhouse.store import keys, named, packs, wire
+from packhouse.store import keys, named, wire
 from packhouse.store.patience import Moved, WriteRefused
 from packhouse.store.table import StampedTable, Table, Write, appended, if_absent
 from packhouse.store.wire import Item
@@ -76,16 +75,6 @@ def paid(table: StampedTable, order: Order, payment: Payment, pack_ids: Sequence
         open=OrderStatus.OPEN,
         expired=OrderStatus.EXPIRED,
     )
-
-
-def pay(table: StampedTable, order: Order, payment: Payment, granted: Sequence[Pack], *, reminder_days: int) -> None:
-    """Make the order paid and grant its packs, in one transaction. `Moved` if the order can't be paid any more."""
-    pack_ids = [pack.pack_id for pack in granted]
-    grants = [packs.granted(table, pack, reminder_days=reminder_days) for pack in granted]
-    try:
-        table.write(paid(table, order, payment, pack_ids), *grants)
-    except WriteRefused as refused:
-        raise Moved from refused
 
 
 def remember_return(table: StampedTable, order: Order, payment_id: str) -> None:
