@@ -108,13 +108,13 @@ def read_coverage(
     user: Annotated[User | None, Query()] = None,
     licenses: Annotated[int, Query(ge=1, le=LICENSES_PER_ITEM_MAX)] = 1,
 ) -> CoverageView:
-    found = covering.look(api.table(), catalog(), wg, service, [Need(user=user, licenses=licenses)])
+    found = covering.decide(api.table(), catalog(), wg, service, [Need(user=user, licenses=licenses)])
     return CoverageView.of(found, catalog().assigned_for(service), catalog(), now=api.caller.stamp.at)
 
 
 @api.serves("POST /v1/workgroups/{wg}/coverage", may=Permission.READ, refuses=(ServiceNotCovered,))
 def count_coverage(wg: str, wanted: AskCoverage) -> CoverageCounts:
-    return CoverageCounts.of(covering.look(api.table(), catalog(), wg, wanted.service, wanted.needs()))
+    return CoverageCounts.of(covering.decide(api.table(), catalog(), wg, wanted.service, wanted.needs()))
 
 
 @api.serves("GET /v1/workgroups/{wg}/entitlements", may=Permission.READ)

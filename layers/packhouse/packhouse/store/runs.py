@@ -138,7 +138,7 @@ def extend(table: StampedTable, wg: str, project_id: str, run_id: str, *, lease_
         try:
             return of_item(table.change(extension))
         except WriteRefused as refused:
-            met = _open(refused.met[0], now)
+            met = _require_open(refused.met[0], now)
         if met.lease_expires_at is None or met.lease_latest_at is None:
             return met  # it has no lease, so it stays open
         until = min(until, met.lease_latest_at)
@@ -161,9 +161,9 @@ def consume(table: StampedTable, wg: str, project_id: str, run_id: str, settleme
         "licenses_used": same_as("licenses"),
     }
     try:
-        return of_item(table.change(_end(table, key(wg, project_id, run_id), ending))), True
+        return of_item(table.change(_ended(table, key(wg, project_id, run_id), ending))), True
     except WriteRefused as refused:
-        met = _met(refused.met[0])
+        met = _require(refused.met[0])
         if met.coverage is not Coverage.LICENSED and met.is_open(table.stamp.at):
             raise Unlicensed(met) from refused
         return _ended_before(table, refused.met[0], settlement)
@@ -198,7 +198,7 @@ def _ended_before(table: StampedTable, met: Item | None, settlement: Settlement)
 
     Also answers whether this very request ended it: then the SDK resent its write.
     """
-    run = _met(met)
+    run = _require(met)
     if run.lease_expires_at is not None and run.standing(table.stamp.at) in {RunState.HELD, RunState.LAPSED}:
         raise _lease_ended(run, run.lease_expires_at)
     if run.error_count:  # their ids stand in an item of their own
@@ -252,7 +252,7 @@ _OVERDUE = "#state = :held AND lease_expires_at <= :now"
 _UNSETTLED = "attribute_exists(PK) AND attribute_not_exists(settled_at)"
 
 
-def _end(table: StampedTable, run: Key, ending: Mapping[str, object], *, only_if: str = _HELD) -> Write:
+def _ended(table: StampedTable, run: Key, ending: Mapping[str, object], *, only_if: str = _HELD) -> Write:
     """The write that ends an open run, with these attributes, and takes it off the queue of open holds."""
     standing: dict[str, Any] = {} if only_if == _UNSETTLED else {"held": RunState.HELD, "now": table.stamp.at}
     return table.update(run, sets=ending, removes=keys.QUEUED, only_if=only_if, **standing)
@@ -273,7 +273,7 @@ def _write_end(table: StampedTable, ended: Run, ending: Mapping[str, object], *,
         ]
         kept = [_errors(table, ended)] if ended.errors else []
         try:
-            table.write(_end(table, run, ending, only_if=only_if), *gives, *kept)
+            table.write(_ended(table, run, ending, only_if=only_if), *gives, *kept)
         except WriteRefused as refused:
             if refused.refused[0]:
                 return refused
@@ -314,15 +314,15 @@ def _errors(table: StampedTable, run: Run) -> Write:
     return table.put(item, only_if=ABSENT)
 
 
-def _met(item: Item | None) -> Run:
+def _require(item: Item | None) -> Run:
     if item is None:
         raise NotFound
     return of_item(item)
 
 
-def _open(item: Item | None, now: datetime) -> Run:
+def _require_open(item: Item | None, now: datetime) -> Run:
     """The run that a heartbeat met, if it is open. Otherwise the refusal that says how it ended."""
-    run = _met(item)
+    run = _require(item)
     if run.is_open(now):
         return run
     if run.lease_expires_at is not None and run.standing(now) is RunState.LAPSED:
