@@ -83,16 +83,16 @@ def section(found: Mapping[str, Measured]) -> Section:
             Row(
                 name,
                 {
-                    "calls": str(one.calls),
-                    "bare ms": one.bare_ms,
-                    "handler ms": one.handler_ms,
-                    "ours ms": one.handler_ms - one.bare_ms,
-                    "ratio": one.ratio.median,
-                    "from": one.ratio.lower,
-                    "to": one.ratio.upper,
+                    "calls": str(each.calls),
+                    "bare ms": each.bare_ms,
+                    "handler ms": each.handler_ms,
+                    "ours ms": each.handler_ms - each.bare_ms,
+                    "ratio": each.ratio.median,
+                    "from": each.ratio.lower,
+                    "to": each.ratio.upper,
                 },
             )
-            for name, one in found.items()
+            for name, each in found.items()
         ],
     )
 
@@ -108,9 +108,9 @@ def _measured(trio: Trio, act: Act) -> Measured:
             handled(handler, event)
 
     def call() -> None:
-        for calls_of_one in islice(calls, act.per_round):
-            for one in calls_of_one:
-                getattr(client, one.method)(**one.arguments)
+        for calls_of_event in islice(calls, act.per_round):
+            for each in calls_of_event:
+                getattr(client, each.method)(**each.arguments)
 
     both = {"handler": rounds.own_cpu(handle), "bare": rounds.own_cpu(call)}
     seconds = rounds.interleaved(both, rounds=ROUNDS)

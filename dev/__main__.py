@@ -9,13 +9,12 @@ def main() -> int:
     if sys.version_info[:2] != _PYTHON:
         sys.stderr.write("The local stack needs Python 3.13, as the functions do: `make run` finds one.\n")
         return 1
-    # Here and not above: they need that Python, and the runner needs the path.
-    from dev import config  # noqa: PLC0415
-    from dev.template import ROOT  # noqa: PLC0415
+    from dev import config  # noqa: PLC0415  # it needs that Python
+    from dev.template import ROOT  # noqa: PLC0415  # as above
 
     # The package of this very tree, also when another one is installed.
     sys.path.insert(0, str(ROOT / "layers" / "packhouse"))
-    from dev.stack import runner  # noqa: PLC0415
+    from dev.stack import runner  # noqa: PLC0415  # it needs the path
 
     try:
         chosen = config.from_environment(ROOT)

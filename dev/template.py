@@ -31,8 +31,8 @@ class _NoManagedPolicies:
 
 def parsed(template_path: Path) -> Template:
     """The template as written, with `!Ref` and similar tags in their long form."""
-    # Imported here, because it takes a third of a second, and a stack checks its settings before that.
-    from samtranslator.yaml_helper import yaml_parse  # noqa: PLC0415
+    # The import takes a third of a second, and a stack checks its settings before that.
+    from samtranslator.yaml_helper import yaml_parse  # noqa: PLC0415  # it is slow
 
     template: Template = yaml_parse(template_path.read_text())
     return template

@@ -91,7 +91,7 @@ def _packs(table: StampedTable, seeded: Seeded) -> Sequence[Write]:
             acquired_at=table.stamp.at - timedelta(days=days_ago),
         )
     ]
-    return [stored.granted(table, one, reminder_days=Policies().pack_reminder_days) for one in granted]
+    return [stored.granted(table, pack, reminder_days=Policies().pack_reminder_days) for pack in granted]
 
 
 def _key_id(name: str) -> str:

@@ -52,12 +52,12 @@ def run(arguments: Sequence[str]) -> int:
         "/_fake/": Control(account, faults),
     }
     postman = Postman(account, faults)
-    _until_told(server, postman, with_parent=wanted.with_parent)
+    _serve_until_signalled(server, postman, with_parent=wanted.with_parent)
     store.close()
     return 0
 
 
-def _until_told(server: Server, postman: Postman, *, with_parent: bool) -> None:
+def _serve_until_signalled(server: Server, postman: Postman, *, with_parent: bool) -> None:
     over = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: over.set())

@@ -40,7 +40,7 @@ class Checkout:
         session = self._account.store.get(sessions.KIND, session_id) if ids.plausible(session_id) else None
         if session is None or not request.path.startswith(_PAGE):
             sentence = "There is no checkout with this address. Go back and start again."
-            return _html(HTTPStatus.NOT_FOUND, pages.told("Nothing to pay here", sentence), None)
+            return _html(HTTPStatus.NOT_FOUND, pages.notice("Nothing to pay here", sentence), None)
         if request.method == "POST":
             return self._paid(session, dict(_fields(request.body)))
         if session["status"] != "open":

@@ -43,7 +43,7 @@ dl { display: grid; grid-template-columns: auto 1fr; gap: .1rem 1rem; margin: 0;
   color: var(--quiet); }
 dt { font-variant-numeric: tabular-nums; } dd { margin: 0; }
 """
-_TOLD = {
+_CLOSED = {
     "complete": ("All done here", "This checkout has been paid. You can close this page."),
     "expired": (
         "This page has expired",
@@ -80,7 +80,7 @@ def checkout(session: Object, line_items: list[Object], *, problem: str | None =
         f"{_money(item['price']['unit_amount'])}</small></th><td>{_money(item['amount_total'])}</td></tr>"
         for item in line_items
     )
-    told = f"<p class=problem role=alert id=problem>{escape(problem)}</p>" if problem else ""
+    alert = f"<p class=problem role=alert id=problem>{escape(problem)}</p>" if problem else ""
     invalid = " aria-invalid=true aria-describedby=problem" if problem else ""
     email = "" if session["customer_email"] else _EMAIL
     back = ""
@@ -93,7 +93,7 @@ def checkout(session: Object, line_items: list[Object], *, problem: str | None =
 <p class=total>{total}</p>
 <section aria-label="What you pay for"><table>{lines}</table></section>
 <form method=post>
-{told}<label>Card number
+{alert}<label>Card number
 <input name=card inputmode=numeric autocomplete=cc-number required maxlength=30
 placeholder="4242 4242 4242 4242"{invalid}></label>
 <label>Name on the card
@@ -109,11 +109,11 @@ _EMAIL = "<label>E-mail\n<input name=email type=email autocomplete=email maxleng
 
 def closed(session: Object) -> str:
     """The page of a session that can't be paid any more."""
-    title, sentence = _TOLD[session["status"]]
-    return told(title, sentence)
+    title, sentence = _CLOSED[session["status"]]
+    return notice(title, sentence)
 
 
-def told(title: str, sentence: str) -> str:
+def notice(title: str, sentence: str) -> str:
     return _page(title, f"<h1>{escape(title)}</h1>\n<section>{escape(sentence)}</section>")
 
 

@@ -1,7 +1,7 @@
 """Notices edits of source files as soon as they are saved.
 
 watchfiles watches in a thread of its own, and a process that forks must have no second thread. So the runner watches,
-and tells the zygote, which forks.
+and sends each edit to the zygote, which forks.
 """
 
 import threading

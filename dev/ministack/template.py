@@ -43,7 +43,6 @@ class Function:
     code: Path
     handler: str
     port: int
-    timeout_seconds: int
     memory_megabytes: int
 
 
@@ -119,7 +118,6 @@ def _functions(source: Template, config: Config) -> Iterator[Function]:
             code=config.root / properties["CodeUri"],
             handler=properties["Handler"],
             port=config.function_port(number),
-            timeout_seconds=properties.get("Timeout", defaults.get("Timeout", 3)),
             memory_megabytes=properties.get("MemorySize", defaults.get("MemorySize", 128)),
         )
 
@@ -217,7 +215,7 @@ def _renew_stream_mappings(resources: Template) -> Iterator[StreamReader]:
 
     At a restart ministack keeps the position of a mapping but loses the records before it. So an old mapping would skip
     as many new records as it had read. Its filters don't know every operator. And they skip records without our hosts
-    seeing it, so nobody could tell whether a reader has read everything.
+    seeing it, so nobody could know whether a reader has read everything.
     """
     started = time.time_ns()
     for logical_id, mapping in _of_type(resources, "AWS::Lambda::EventSourceMapping"):

@@ -57,12 +57,12 @@ class Outbox:
         connection = http.client.HTTPConnection("127.0.0.1", self._config.aws_port, timeout=_SECONDS)
         try:
             connection.request("GET", _PATH)
-            told = json.loads(connection.getresponse().read())
+            answer = json.loads(connection.getresponse().read())
         except (http.client.HTTPException, OSError) as error:
             raise NotDone("ministack doesn't answer; the terminal of the stack says more.") from error
         finally:
             connection.close()
-        return [mail for mails in told["messages"].values() for mail in mails]
+        return [mail for mails in answer["messages"].values() for mail in mails]
 
     def _sent_at(self) -> dict[str, str]:
         """When each mail was sent, from the table, by the mail's id at SES."""

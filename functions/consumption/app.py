@@ -108,13 +108,13 @@ def read_coverage(
     user: Annotated[User | None, Query()] = None,
     licenses: Annotated[int, Query(ge=1, le=LICENSES_PER_ITEM_MAX)] = 1,
 ) -> CoverageView:
-    found = covering.look(api.table(), catalog(), wg, service, [Need(user=user, licenses=licenses)])
+    found = covering.decide(api.table(), catalog(), wg, service, [Need(user=user, licenses=licenses)])
     return CoverageView.of(found, catalog().assigned_for(service), catalog(), now=api.caller.stamp.at)
 
 
 @api.serves("POST /v1/workgroups/{wg}/coverage", may=Permission.READ, refuses=(ServiceNotCovered,))
 def count_coverage(wg: str, wanted: AskCoverage) -> CoverageCounts:
-    return CoverageCounts.of(covering.look(api.table(), catalog(), wg, wanted.service, wanted.needs()))
+    return CoverageCounts.of(covering.decide(api.table(), catalog(), wg, wanted.service, wanted.needs()))
 
 
 @api.serves("GET /v1/workgroups/{wg}/entitlements", may=Permission.READ)
@@ -123,7 +123,7 @@ def list_entitlements(
 ) -> EntitlementPage:
     items, next_cursor = paging.page(runtime.table(), keys.entitlements(wg, user), limit=limit, cursor=cursor)
     found = [EntitlementView.of(entitlements.of_item(item), catalog(), now=api.caller.stamp.at) for item in items]
-    shown = [one for one in found if one.state is not EntitlementStanding.WITHDRAWN]
+    shown = [view for view in found if view.state is not EntitlementStanding.WITHDRAWN]
     return EntitlementPage(items=shown, next_cursor=next_cursor)
 
 
@@ -273,6 +273,6 @@ def settle_run(wg: str, project_id: str, run_id: str, wanted: Settle) -> RunView
 
 @api.serves(f"POST {RUNS}/settle", may=Permission.RUN)
 def settle_runs(wg: str, project_id: str, wanted: SettleRuns) -> SettlementResults:
-    settlements = {one.run_id: one.settlement() for one in wanted.settlements}
+    settlements = {each.run_id: each.settlement() for each in wanted.settlements}
     settled = settling.settle_each(api.table(), wg, project_id, settlements)
     return SettlementResults.of(list(settlements), settled, by=api.caller.stamp)

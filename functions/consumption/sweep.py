@@ -30,7 +30,7 @@ def handler(_event: Mapping[str, Any], _context: object) -> dict[str, dict[str, 
 def steps(policies: Policies) -> Mapping[str, Step]:
     """The queues in the order in which they are worked, each with its step."""
     return {
-        "RUN": lambda table, item: runs.step(table, policies, item),
+        "RUN": runs.step,
         "PACK": lambda table, item: packs.step(table, policies, item),
         "PROJECT": lambda table, item: projects.step(table, policies, item),
     }

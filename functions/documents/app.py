@@ -9,6 +9,7 @@ from packhouse.domain.usage import By
 from packhouse.errors import AnswerTooLarge
 from packhouse.journal import reporting
 from packhouse.journal.reporting import ROWS_MAX
+from packhouse.store import usage
 from packhouse.web.api import create_api
 from packhouse.web.days import FirstDay, LastDay
 from packhouse.web.documents import XLSX, Workbook, attached
@@ -53,8 +54,8 @@ def write_usage(
     workgroup = look_at(api, wg, "GET usage.xlsx")
     days = reporting.counted_days(log, workgroup, first_day, last_day)
     sums = reporting.sums(table, log, wg, days, by)
-    consumptions = reporting.consumptions(table, log, wg, days)
-    named = {*(consumption.run.project_id for consumption in consumptions), *(sums if by is By.PROJECT else ())}
-    projects = reporting.projects(table, wg, named)
-    content = workbooks.usage(workgroup, days, by, sums, consumptions, projects, now=runtime.now())
+    consumed = reporting.consumed_licenses(table, log, wg, days)
+    named = {*(part.run.project_id for part in consumed), *(sums if by is By.PROJECT else ())}
+    projects = usage.projects_named(table, wg, named)
+    content = workbooks.usage(workgroup, days, by, sums, consumed, projects, now=runtime.now())
     return attached(content, "usage.xlsx", rows_max=ROWS_MAX)

@@ -1,6 +1,7 @@
 """The reconciler: it goes through Stripe's events again and finds the payments whose webhook was lost."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -37,28 +38,46 @@ def handler(_event: Mapping[str, Any], context: LambdaContext) -> dict[str, int]
     """
     table = runtime.stamped(PRINCIPAL, f"reconcile-{runtime.now():%Y%m%dT%H%M%S}-{uuid4().hex[:8]}")
     now = table.stamp.at
-    mark, begun = marks.read(table) or (now - FIRST_LOOK, None)
-    since, unsure = (begun, mark) if begun else (mark - OVERLAP, now)
-    looked_at = 0
+    mark, reached = marks.read(table) or (now - FIRST_LOOK, None)
+    since, unsure = (reached, mark) if reached else (mark - OVERLAP, now)
+    sessions = 0
     while since < now and _time_left(context):
-        notices, until = _notices(client.payments(), since, min(now, since + WINDOW_MAX))
-        newest = {notice.object_id: notice for notice in notices}
-        while newest and _time_left(context):
-            notice = newest.pop(next(iter(newest)))
-            if not _looked_at(notice, given_up=notice.created_at <= now - GIVEN_UP):
-                unsure = min(unsure, notice.created_at)
-            looked_at += 1
-        since = min((notice.created_at for notice in newest.values()), default=until)
+        part = _work_off(since, now, context)
+        since, unsure = part.reached, min([unsure, *part.unsure])
         mark = max(mark, min(since, unsure))
         marks.move(table, mark, begun=since if since < now else None)
-    return {"sessions": looked_at}
+        sessions += part.sessions
+    return {"sessions": sessions}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """A part of the time that was worked off: up to `reached`, but for the events at the `unsure` instants."""
+
+    sessions: int
+    reached: datetime
+    unsure: Sequence[datetime]
+
+
+def _work_off(since: datetime, now: datetime, context: LambdaContext) -> _Part:
+    """Read the sessions of the events since then, each once, until the part or the tick is over."""
+    notices, until = _notices(client.payments(), since, min(now, since + WINDOW_MAX))
+    left = {notice.object_id: notice for notice in notices}  # the newest event of each session
+    sessions, unsure = 0, []
+    while left and _time_left(context):
+        notice = left.pop(next(iter(left)))
+        if not _received(notice, given_up=notice.created_at <= now - GIVEN_UP):
+            unsure.append(notice.created_at)
+        sessions += 1
+    reached = min((notice.created_at for notice in left.values()), default=until)
+    return _Part(sessions=sessions, reached=reached, unsure=unsure)
 
 
 def _time_left(context: LambdaContext) -> bool:
     return context.get_remaining_time_in_millis() > LEFT_SECONDS_MIN * 1000
 
 
-def _looked_at(notice: Notice, *, given_up: bool) -> bool:
+def _received(notice: Notice, *, given_up: bool) -> bool:
     """Bring the order up to date with the event's session. False if the next round must try it again."""
     table = runtime.stamped(PRINCIPAL, notice.event_id)
     try:

@@ -17,8 +17,7 @@ def me() -> Me:
     principal = api.caller.principal
     found = workgroups.read_many(runtime.table(), list(principal.roles))
     memberships = [
-        Membership(workgroup_id=one.workgroup_id, name=one.name, role=principal.roles[one.workgroup_id])
-        for one in found
+        Membership(workgroup_id=wg.workgroup_id, name=wg.name, role=principal.roles[wg.workgroup_id]) for wg in found
     ]
     return Me(principal=principal.name, kind=principal.kind, workgroups=memberships)
 

@@ -307,10 +307,10 @@ def test_as_many_payments_as_a_workbook_holds_and_no_more(world: World) -> None:
     roll_up(world)
     days = Days(first=None, last=date(2026, 11, 24), through=date(2026, 11, 24))
 
-    assert len(reporting.consumptions(world.table, world.journal, NORTHWIND, days, rows_max=4)) == 4
+    assert len(reporting.consumed_licenses(world.table, world.journal, NORTHWIND, days, rows_max=4)) == 4
     for rows_max in (3, 2):  # three runs, one of them on two packs
         with pytest.raises(AnswerTooLarge):
-            reporting.consumptions(world.table, world.journal, NORTHWIND, days, rows_max=rows_max)
+            reporting.consumed_licenses(world.table, world.journal, NORTHWIND, days, rows_max=rows_max)
 
 
 def test_nothing_is_listed_of_days_that_are_not_counted_yet(world: World) -> None:

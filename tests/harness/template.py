@@ -92,3 +92,8 @@ def table_definition(logical_id: str) -> dict[str, Any]:
     if "StreamSpecification" in properties:
         definition["StreamSpecification"] = {"StreamEnabled": True, **properties["StreamSpecification"]}
     return definition
+
+
+def of_type(resource_type: str) -> dict[str, Any]:
+    """The resources of a type, by their names."""
+    return {name: one for name, one in resources().items() if one["Type"] == resource_type}

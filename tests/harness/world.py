@@ -141,7 +141,7 @@ class World:
             acquired_at=acquired or self.clock.now,
         )
         table = self.stamped()
-        table.write(*(stored.granted(table, one, reminder_days=Policies().pack_reminder_days) for one in [pack]))
+        stored.grant(table, [pack], reminder_days=Policies().pack_reminder_days)
         return pack
 
     def project(self, **fields: object) -> str:

@@ -13,6 +13,7 @@ import pytest
 from tests.harness import template
 
 LAYER = template.ROOT / "layers" / "packhouse" / "packhouse"
+STACK = template.ROOT / "dev"
 OUTSIDE_DOMAIN = {"boto3", "botocore", "stripe", "aws_lambda_powertools", "pydantic", "jwt"}
 ROOMS = {
     # Each room of verbs, and the other rooms that it calls. What is above calls what is below.
@@ -46,14 +47,37 @@ BUILDING_CLIENTS = {
 """Where a client is built; these alone know `runtime` and `settings`."""
 
 
+DEV = {
+    # What each part of the local stack may import of the project, itself aside.
+    "__init__.py": set[str](),
+    "__main__.py": {"dev.config", "dev.template", "dev.stack"},
+    "config.py": set(),
+    "refusals.py": set(),
+    "secret_files.py": set(),
+    "ports.py": {"dev.config"},
+    "clock.py": {"dev.refusals"},
+    "template.py": {"dev.config"},
+    "ministack": {"dev.config", "dev.ports", "dev.clock", "dev.refusals", "dev.template"},
+    "hosting": {"dev.config", "dev.ports", "dev.clock", "dev.ministack", "packhouse"},
+    "demo": {"dev.secret_files", "dev.ministack", "packhouse"},
+    "fake_stripe": {"dev.clock"},
+    "stack": {
+        *("dev.config", "dev.ports", "dev.clock", "dev.refusals", "dev.secret_files"),
+        *("dev.ministack", "dev.hosting", "dev.demo"),
+    },
+    "checks": {"dev.template", "packhouse"},
+    "operate": {"dev.config", "dev.template"},
+}
+
+
 def imports(path: Path) -> Iterator[str]:
+    """The modules that a file imports; of a package named in whole, `from packhouse import x`, its member."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from (
-                [f"packhouse.{alias.name}" for alias in node.names] if node.module == "packhouse" else [node.module]
-            )
+            whole = node.module in {"packhouse", "dev"}
+            yield from [f"{node.module}.{alias.name}" for alias in node.names] if whole else [node.module]
 
 
 def part_of(path: Path) -> str:
@@ -99,6 +123,32 @@ def test_the_domain_knows_only_the_standard_library() -> None:
 def test_the_layer_knows_no_local_stack_and_no_test() -> None:
     for path in [*LAYER.rglob("*.py"), *(template.ROOT / "functions").rglob("*.py")]:
         assert not {name.partition(".")[0] for name in imports(path)} & {"dev", "tests", "moto", "ministack"}, path
+
+
+@pytest.mark.parametrize("path", sorted(STACK.rglob("*.py")), ids=lambda path: str(path.relative_to(STACK)))
+def test_the_parts_of_the_local_stack_import_what_is_below_them(path: Path) -> None:
+    part = path.relative_to(STACK).parts[0]
+    ours = [name.split(".") for name in imports(path) if name.split(".")[0] in {"dev", "packhouse", "bench", "tests"}]
+
+    imported = {".".join(name[:2]) if name[0] == "dev" else name[0] for name in ours}
+
+    assert imported <= {*DEV[part], f"dev.{part.removesuffix('.py')}"}
+
+
+def test_only_tests_of_the_tools_import_the_bench() -> None:
+    importing = {
+        str(path.relative_to(template.ROOT).parent)
+        for path in (template.ROOT / "tests").rglob("*.py")
+        if "bench" in {name.partition(".")[0] for name in imports(path)}
+    }
+
+    assert importing <= {"tests/tools"}
+
+
+def test_no_loop_is_endless() -> None:
+    for folder in ("layers", "functions", "dev", "bench"):
+        for path in (template.ROOT / folder).rglob("*.py"):
+            assert "while True" not in path.read_text(), path
 
 
 def test_errors_name_the_types_of_the_domain_for_the_type_checker_alone() -> None:
@@ -161,7 +211,8 @@ def test_a_function_fits_on_a_screen_and_a_module_on_five() -> None:
     sources = [
         *LAYER.rglob("*.py"),
         *(template.ROOT / "functions").rglob("*.py"),
-        *(template.ROOT / "dev").rglob("*.py"),
+        *STACK.rglob("*.py"),
+        *(template.ROOT / "bench").rglob("*.py"),
     ]
     for path in sources:
         text = path.read_text()

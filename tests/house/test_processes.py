@@ -22,6 +22,7 @@ STARTING = {
     "tests/tools/stack/test_refused_start.py": "stacks that don't start",
     "tests/tools/stack/test_reload.py": "a stack whose code is edited",
     "tests/tools/stack/test_time.py": "a stack whose clock is moved",
+    "tests/tools/test_proofs.py": "the long proofs are commands",
     "tests/tools/stack/test_tour.py": "a fresh stack for the tour, and the tour's shell",
 }
 """The files that start processes, and why none of the shared ones will do."""

@@ -6,20 +6,13 @@ import re
 import sys
 import tomllib
 from dataclasses import fields
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from packhouse.checkout import receiving
-from packhouse.domain import journal
-from packhouse.journal import bus
-from packhouse.notifications import mailing
-from packhouse.operations import auditing
 from packhouse.payments import client, stripe
 from packhouse.policies import Policies
-from packhouse.store import mails
-from packhouse.sweep import engine
 from tests.harness import template
 from tests.harness.gateway import module_of
 
@@ -78,10 +71,6 @@ CALLS: dict[str, dict[str, set[str]]] = {
 ORDER_SECONDS = client.CALLS_SECONDS_MAX + stripe.CALL_SECONDS_MAX + 10  # if Stripe and the table are slow
 
 
-def of_type(kind: str) -> dict[str, Any]:
-    return {name: one for name, one in template.resources().items() if one["Type"] == kind}
-
-
 def openapi() -> dict[str, Any]:
     found: dict[str, Any] = json.loads((template.ROOT / "functions/checkout/openapi.json").read_text())
     return found
@@ -120,12 +109,12 @@ def test_the_gateway_may_call_every_integration_and_the_authorizer() -> None:
 
     permitted = {
         one["Properties"]["FunctionName"]["Ref"]
-        for one in of_type("AWS::Lambda::Permission").values()
+        for one in template.of_type("AWS::Lambda::Permission").values()
         if one["Properties"]["Principal"] == "apigateway.amazonaws.com"
     }
 
     assert called == permitted
-    assert len(of_type("AWS::Lambda::Permission")) == len(template.routes()) + 1
+    assert len(template.of_type("AWS::Lambda::Permission")) == len(template.routes()) + 1
 
 
 def test_the_authorizer_answers_simply_and_by_a_parameter_how_long() -> None:
@@ -146,7 +135,9 @@ def test_no_policy_has_a_wildcard() -> None:
 
 def test_what_sam_attaches_is_known() -> None:
     attached = {
-        arn for role in of_type("AWS::IAM::Role").values() for arn in role["Properties"].get("ManagedPolicyArns", [])
+        arn
+        for role in template.of_type("AWS::IAM::Role").values()
+        for arn in role["Properties"].get("ManagedPolicyArns", [])
     }
 
     assert attached <= MANAGED_WITH_ANY_RESOURCE
@@ -159,18 +150,18 @@ def test_each_function_may_do_what_it_does_and_nothing_else(function: str) -> No
 
 @pytest.mark.parametrize("function", sorted(template.functions()))
 def test_each_function_is_built_and_run_alike(function: str) -> None:
-    properties = of_type("AWS::Lambda::Function")[function]["Properties"]
+    properties = template.of_type("AWS::Lambda::Function")[function]["Properties"]
     folder, module = template.functions()[function]["CodeUri"], properties["Handler"].partition(".")[0]
 
     assert properties["Runtime"] == "python3.13"
     assert properties["Architectures"] == ["arm64"]
     layers = [layer["Ref"] for layer in properties["Layers"]]
-    assert all(layer in of_type("AWS::Lambda::LayerVersion") for layer in layers)
+    assert all(layer in template.of_type("AWS::Lambda::LayerVersion") for layer in layers)
     assert layers[0].startswith("PackhouseLayer")
     assert [layer for layer in layers[1:] if not layer.startswith("OfficeLayer")] == []
     assert properties["TracingConfig"] == {"Mode": "Active"}
     assert (template.ROOT / folder / f"{module}.py").exists()
-    assert f"{function}Aliaslive" in of_type("AWS::Lambda::Alias")
+    assert f"{function}Aliaslive" in template.of_type("AWS::Lambda::Alias")
     logs = template.resources()[properties["LoggingConfig"]["LogGroup"]["Ref"]]
     assert logs["Properties"]["RetentionInDays"] == {"Ref": "LogDays"}
     assert template.functions()[function]["AutoPublishAliasAllProperties"] is True
@@ -179,19 +170,19 @@ def test_each_function_is_built_and_run_alike(function: str) -> None:
 def test_a_function_behind_the_gateway_answers_within_the_gateways_time() -> None:
     behind = {route.function for route in template.routes()}
 
-    assert all(of_type("AWS::Lambda::Function")[name]["Properties"]["Timeout"] < 30 for name in behind)
+    assert all(template.of_type("AWS::Lambda::Function")[name]["Properties"]["Timeout"] < 30 for name in behind)
 
 
 def test_a_function_that_asks_stripe_is_done_before_its_time_is_over() -> None:
     asking = [name for name, needs in CALLS.items() if "StripeSecret" in needs]
-    seconds = {name: of_type("AWS::Lambda::Function")[name]["Properties"]["Timeout"] for name in asking}
+    seconds = {name: template.of_type("AWS::Lambda::Function")[name]["Properties"]["Timeout"] for name in asking}
 
     assert min(seconds.values()) >= client.CALLS_SECONDS_MAX + stripe.CALL_SECONDS_MAX + 2  # and some for DynamoDB
 
 
 @pytest.mark.parametrize(("function", "item_seconds"), [("SweepFunction", 30), ("ExpireOrdersFunction", ORDER_SECONDS)])
 def test_a_tick_finishes_its_last_item_within_the_functions_time(function: str, item_seconds: int) -> None:
-    seconds = of_type("AWS::Lambda::Function")[function]["Properties"]["Timeout"]
+    seconds = template.of_type("AWS::Lambda::Function")[function]["Properties"]["Timeout"]
 
     assert module_of(function).SECONDS_PER_TICK + item_seconds <= seconds
 
@@ -209,7 +200,7 @@ def test_every_function_file_imports_only_the_layer() -> None:
 
 @pytest.mark.parametrize("table", ["Table", "Journal"])
 def test_the_tables_survive_mistakes(table: str) -> None:
-    resource = of_type("AWS::DynamoDB::Table")[table]
+    resource = template.of_type("AWS::DynamoDB::Table")[table]
     properties = resource["Properties"]
 
     assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
@@ -220,168 +211,12 @@ def test_the_tables_survive_mistakes(table: str) -> None:
 
 
 def test_the_table_has_two_indexes_of_keys_and_a_stream_of_both_images() -> None:
-    properties = of_type("AWS::DynamoDB::Table")["Table"]["Properties"]
+    properties = template.of_type("AWS::DynamoDB::Table")["Table"]["Properties"]
 
     indexes = {one["IndexName"]: one["Projection"]["ProjectionType"] for one in properties["GlobalSecondaryIndexes"]}
     assert indexes == {"by_owner": "KEYS_ONLY", "due": "KEYS_ONLY"}
     assert "LocalSecondaryIndexes" not in properties
     assert properties["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
-
-
-def test_the_alarm_reaches_its_topic() -> None:
-    alarm, topic = template.resources()["JournalLag"]["Properties"], template.resources()["Alarms"]
-
-    assert alarm["AlarmActions"] == [{"Ref": "Alarms"}]
-    assert "KmsMasterKeyId" not in topic.get("Properties", {})  # CloudWatch may not use SNS's own key
-
-
-def test_odd_payments_raise_an_alarm_whoever_meets_them() -> None:
-    filters = [one for name, one in of_type("AWS::Logs::MetricFilter").items() if name.startswith("OddPayment")]
-
-    sellers = {
-        name.removesuffix("Function") for name, needs in CALLS.items() if needs.get("Table") and "StripeSecret" in needs
-    }
-    assert {one["Properties"]["LogGroupName"]["Ref"].removesuffix("Logs") for one in filters} == sellers
-    assert all(one["Properties"]["FilterPattern"] == f'{{ $.message = "{receiving.ODD}" }}' for one in filters)
-    assert template.resources()["OddPayments"]["Properties"]["AlarmActions"] == [{"Ref": "Alarms"}]
-
-
-def test_the_bus_hands_on_just_the_events_that_ask_for_a_mail_to_a_queue_that_takes_them_from_it_alone() -> None:
-    rule = template.resources()["MailEvents"]["Properties"]
-    policies = [template.resources()[name]["Properties"] for name in ("MailsPolicy", "FailedMailsPolicy")]
-
-    assert rule["EventPattern"] == {"source": [bus.SOURCE], "detail-type": sorted(mailing.MAILS_ON)}
-    assert [target["Arn"] for target in rule["Targets"]] == [{"Fn::GetAtt": ["Mails", "Arn"]}]
-    assert [target["DeadLetterConfig"] for target in rule["Targets"]] == [
-        {"Arn": {"Fn::GetAtt": ["FailedMails", "Arn"]}}
-    ]
-    assert [policy["Queues"] for policy in policies] == [[{"Ref": "Mails"}], [{"Ref": "FailedMails"}]]
-    for policy in policies:
-        (statement,) = policy["PolicyDocument"]["Statement"]
-        assert statement["Principal"] == {"Service": "events.amazonaws.com"}
-        assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["MailEvents", "Arn"]}}}
-
-
-FAILED = {"FailedStripeEvents", "FailedMails", "FailedWatches"}
-
-
-@pytest.mark.parametrize("queue", sorted(of_type("AWS::SQS::Queue").keys() - FAILED))
-def test_what_a_queue_gives_up_waits_in_another_that_has_an_alarm(queue: str) -> None:
-    properties = template.resources()[queue]["Properties"]
-    (mapping,) = (
-        one["Properties"]
-        for one in of_type("AWS::Lambda::EventSourceMapping").values()
-        if one["Properties"]["EventSourceArn"] == {"Fn::GetAtt": [queue, "Arn"]}
-    )
-    reader = of_type("AWS::Lambda::Function")[mapping["FunctionName"]["Ref"].removesuffix("Aliaslive")]
-    (failed, _) = properties["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"]
-    watched = [
-        alarm["Properties"]["AlarmActions"]
-        for alarm in of_type("AWS::CloudWatch::Alarm").values()
-        if {"Fn::GetAtt": [failed, "QueueName"]} in [one["Value"] for one in alarm["Properties"].get("Dimensions", [])]
-    ]
-
-    assert properties["VisibilityTimeout"] >= 6 * reader["Properties"]["Timeout"]  # what AWS advises
-    assert timedelta(seconds=properties["VisibilityTimeout"]) > mails.CLAIM
-    assert watched == [[{"Ref": "Alarms"}]]
-
-
-def test_what_the_watch_gives_up_is_told_to_a_queue_that_has_an_alarm() -> None:
-    mapping = of_type("AWS::Lambda::EventSourceMapping")["WatchFunctionChanges"]["Properties"]
-    alarm = template.resources()["UnwatchedChanges"]["Properties"]
-
-    assert mapping["DestinationConfig"] == {"OnFailure": {"Destination": {"Fn::GetAtt": ["FailedWatches", "Arn"]}}}
-    assert mapping["BisectBatchOnFunctionError"] is True
-    assert 0 < mapping["MaximumRetryAttempts"] < 10
-    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": ["FailedWatches", "QueueName"]}}]
-    assert alarm["AlarmActions"] == [{"Ref": "Alarms"}]
-
-
-def test_a_stream_has_no_more_readers_than_it_has_room_for() -> None:
-    mappings = [one["Properties"] for one in of_type("AWS::Lambda::EventSourceMapping").values()]
-    readers = [one for one in mappings if one["EventSourceArn"] == {"Fn::GetAtt": ["Table", "StreamArn"]}]
-
-    assert len(readers) <= 2
-
-
-def test_what_the_auditor_finds_or_cannot_look_at_raises_an_alarm() -> None:
-    found = template.resources()["ViolatedInvariant"]["Properties"]
-
-    waited_for = " || ".join(f'$.message = "{line}"' for line in (auditing.VIOLATED, auditing.UNAUDITED))
-    assert found["FilterPattern"] == f"{{ {waited_for} }}"
-    assert template.resources()["Violations"]["Properties"]["AlarmActions"] == [{"Ref": "Alarms"}]
-
-
-def test_a_workgroup_that_is_erased_raises_the_same_alarm() -> None:
-    found = template.resources()["ErasedWorkgroup"]["Properties"]
-
-    assert found["LogGroupName"] == {"Ref": "JournalLogs"}
-    assert found["FilterPattern"] == f'{{ $.message = "{journal.WORKGROUP_ERASED}" }}'
-    assert found["MetricTransformations"][0]["MetricName"] == "Violations"
-
-
-def test_lambda_does_not_tick_again_what_failed() -> None:
-    ticked = {one["Properties"]["Target"]["Arn"]["Ref"] for one in of_type("AWS::Scheduler::Schedule").values()}
-    retries = {
-        f"{one['Properties']['FunctionName']['Ref']}Alias{one['Properties']['Qualifier']}": (
-            one["Properties"]["MaximumRetryAttempts"]
-        )
-        for one in of_type("AWS::Lambda::EventInvokeConfig").values()
-    }
-
-    assert retries == dict.fromkeys(ticked, 0)
-
-
-@pytest.mark.parametrize("function", ["AuditFunction", "ExpireOrdersFunction", "ReconcileFunction"])
-def test_a_schedule_that_fails_raises_an_alarm(function: str) -> None:
-    (alarm,) = (
-        one["Properties"]
-        for one in of_type("AWS::CloudWatch::Alarm").values()
-        if one["Properties"].get("Dimensions") == [{"Name": "FunctionName", "Value": {"Ref": function}}]
-    )
-
-    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Errors")
-    assert alarm["AlarmActions"] == [{"Ref": "Alarms"}]
-
-
-TICKS = {
-    "SweepFunction": ("SweepLateness", "SweepBehind", "ParkedItem"),
-    "ExpireOrdersFunction": ("ExpiryLateness", "ExpiryBehind", "ParkedOrder"),
-}
-
-
-@pytest.mark.parametrize("function", TICKS)
-def test_queues_that_are_behind_or_silent_and_items_that_are_parked_raise_alarms(function: str) -> None:
-    late, behind, parked, items = (
-        template.resources()[name]["Properties"] for name in (*TICKS[function], "ParkedItems")
-    )
-
-    log = template.functions()[function]["LoggingConfig"]["LogGroup"]
-    assert late["LogGroupName"] == parked["LogGroupName"] == log
-    assert late["FilterPattern"] == f'{{ $.message = "{engine.SWEPT}" }}'
-    assert late["MetricTransformations"][0]["MetricValue"] == "$.late_seconds"
-    assert behind["TreatMissingData"] == "breaching"
-    assert parked["FilterPattern"] == f'{{ $.message = "{engine.PARKED}" }}'
-    assert behind["Period"] * behind["EvaluationPeriods"] <= 1800
-    assert behind["Threshold"] <= 1800
-    for alarm, metric in ((behind, late), (items, parked)):
-        assert alarm["MetricName"] == metric["MetricTransformations"][0]["MetricName"]
-        assert alarm["AlarmActions"] == [{"Ref": "Alarms"}]
-
-
-def test_log_lines_name_the_service() -> None:
-    variables = template.raw()["Globals"]["Function"]["Environment"]["Variables"]
-
-    assert variables["POWERTOOLS_SERVICE_NAME"] == {"Fn::Sub": "packhouse-${Stage}"}
-
-
-def test_no_record_of_the_stream_is_given_up() -> None:
-    properties = of_type("AWS::Lambda::EventSourceMapping")["JournalFunctionChanges"]["Properties"]
-
-    assert "MaximumRetryAttempts" not in properties
-    assert "MaximumRecordAgeInSeconds" not in properties
-    assert properties["StartingPosition"] == "TRIM_HORIZON"
-    assert "JournalLag" in template.resources()
 
 
 def test_each_policy_has_a_parameter_with_the_same_default() -> None:
@@ -421,3 +256,16 @@ def test_a_lock_has_hashes_and_names_no_host(path: str) -> None:
     assert "://" not in text
     assert "index-url" not in text
     assert text.count("==") <= text.count("--hash=sha256:")
+
+
+def test_odd_payments_raise_an_alarm_whoever_meets_them() -> None:
+    filters = [
+        one for name, one in template.of_type("AWS::Logs::MetricFilter").items() if name.startswith("OddPayment")
+    ]
+
+    sellers = {
+        name.removesuffix("Function") for name, needs in CALLS.items() if needs.get("Table") and "StripeSecret" in needs
+    }
+    assert {one["Properties"]["LogGroupName"]["Ref"].removesuffix("Logs") for one in filters} == sellers
+    assert all(one["Properties"]["FilterPattern"] == f'{{ $.message = "{receiving.ODD}" }}' for one in filters)
+    assert template.resources()["OddPayments"]["Properties"]["AlarmActions"] == [{"Ref": "Alarms"}]

@@ -30,10 +30,12 @@ def bandit() -> Report:
     given = _python(*_SOURCES, f"{BAD}/bandit")
     answer = _asked(".venv/bin/bandit", "--quiet", "--format", "json", *given)
     found = [
-        Finding(rule=one["test_id"], path=_plain(one["filename"]), line=one["line_number"], message=one["issue_text"])
-        for one in answer["results"]
+        Finding(
+            rule=each["test_id"], path=_plain(each["filename"]), line=each["line_number"], message=each["issue_text"]
+        )
+        for each in answer["results"]
     ]
-    read = {_plain(name) for name in answer["metrics"]} - {_plain(one["filename"]) for one in answer["errors"]}
+    read = {_plain(name) for name in answer["metrics"]} - {_plain(each["filename"]) for each in answer["errors"]}
     return Report(findings=[*found, *_unread(given, read)])
 
 
@@ -45,13 +47,13 @@ def semgrep() -> Report:
     answer = _asked(".venv-scan/bin/semgrep", "scan", *flags, *given)
     found = [
         Finding(
-            rule=one["check_id"],
-            path=one["path"],
-            line=one["start"]["line"],
-            what=_line(one["path"], one["start"]["line"]),
-            message=one["extra"]["message"],
+            rule=each["check_id"],
+            path=each["path"],
+            line=each["start"]["line"],
+            what=_line(each["path"], each["start"]["line"]),
+            message=each["extra"]["message"],
         )
-        for one in answer["results"]
+        for each in answer["results"]
     ]
     read = set(answer["paths"]["scanned"]) - {error.get("path") for error in answer["errors"]}
     rules = [rule["id"] for file in RULES.glob("*.yaml") for rule in yaml.safe_load(file.read_text())["rules"]]
@@ -63,9 +65,9 @@ def detect_secrets() -> Report:
     given = sorted(_kept())
     answer = _asked(".venv-scan/bin/detect-secrets", "scan", "--no-verify", *given)
     found = [
-        Finding(rule=one["type"], path=path, line=one["line_number"], what=_line(path, one["line_number"]))
+        Finding(rule=each["type"], path=path, line=each["line_number"], what=_line(path, each["line_number"]))
         for path, secrets in answer["results"].items()
-        for one in secrets
+        for each in secrets
     ]
     return Report(findings=found)
 
@@ -79,13 +81,13 @@ def cfn_lint() -> Report:
         return Report(
             findings=[
                 Finding(
-                    rule=one["Rule"]["Id"],
-                    path=EXPANDED if one["Filename"] == path else one["Filename"],
-                    line=one["Location"]["Start"]["LineNumber"],
-                    what=".".join(map(str, one["Location"]["Path"] or ())),
-                    message=one["Message"],
+                    rule=each["Rule"]["Id"],
+                    path=EXPANDED if each["Filename"] == path else each["Filename"],
+                    line=each["Location"]["Start"]["LineNumber"],
+                    what=".".join(map(str, each["Location"]["Path"] or ())),
+                    message=each["Message"],
                 )
-                for one in answer
+                for each in answer
             ]
         )
 
@@ -98,13 +100,13 @@ def checkov() -> Report:
         results = answer["results"]
         found = [
             Finding(
-                rule=one["check_id"],
-                path=EXPANDED if one["file_abs_path"] == path else one["file_abs_path"],
-                line=one["file_line_range"][0],
-                what=one["resource"],
-                message=f"{one['check_name']} ({one['resource']})",
+                rule=each["check_id"],
+                path=EXPANDED if each["file_abs_path"] == path else each["file_abs_path"],
+                line=each["file_line_range"][0],
+                what=each["resource"],
+                message=f"{each['check_name']} ({each['resource']})",
             )
-            for one in results["failed_checks"]
+            for each in results["failed_checks"]
         ]
         unread = [Finding(rule=UNREAD, path=str(file), line=1) for file in results["parsing_errors"]]
         return Report(findings=[*found, *unread])

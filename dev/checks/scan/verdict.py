@@ -93,7 +93,7 @@ def faults(report: Report, planted: Cases, waivers: Sequence[Waiver]) -> Iterato
     for rule in sorted(report.own_rules - planted.good_for):
         yield f"{planted.folder}: no line is harmless to the rule {rule}"
     in_tree = found - in_cases
-    yield from sorted(str(one) for one in in_tree if not any(waiver.covers(one) for waiver in waivers))
+    yield from sorted(str(finding) for finding in in_tree if not any(waiver.covers(finding) for waiver in waivers))
     for waiver in waivers:
         if not any(waiver.covers(finding) for finding in in_tree):
             yield f"waivers.yaml: {waiver.rule} {waiver.path or ''} {waiver.what}: waives nothing any more"

@@ -29,7 +29,7 @@ def checked(entries: Iterable[dict[str, Any]]) -> Catalog:
     types = [_license_type(entry) for entry in entries]
     _once("sku", [license_type.sku for license_type in types])
     _once("code", [license_type.code for license_type in types])
-    spent = [kind for kind in types if kind.consumption is Consumption.ON_SUCCESS]
+    spent = [license_type for license_type in types if license_type.consumption is Consumption.ON_SUCCESS]
     _once("on_success service", [service for license_type in spent for service in license_type.services])
     return Catalog({license_type.sku: license_type for license_type in types})
 

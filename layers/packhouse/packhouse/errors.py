@@ -211,7 +211,7 @@ class UnsupportedMediaType(Refusal):
 
 
 class InvalidRequest(Refusal):
-    """A field of the request can't be as it was sent. Which one, and where it stands, `web/` says.
+    """A field of the request can't be as it was sent. `web/` names the field and its place.
 
     A rule that finds such a field raises a subclass with the facts it knows.
     """

@@ -26,13 +26,9 @@ class Policies:
         return timedelta(hours=self.card_order_hours)
 
     @property
-    def project_warnings(self) -> tuple[int, ...]:
-        """How many days before its end an idle project is warned, in the order of the warnings.
-
-        The second and the last are left out if they wouldn't come after the first.
-        """
-        later = (self.project_second_warning_days, self.project_last_warning_days)
-        return (self.project_warning_days, *(days for days in later if days < self.project_warning_days))
+    def project_later_warning_days(self) -> tuple[int, int]:
+        """How many days before its end an idle project is warned again, after the first warning."""
+        return (self.project_second_warning_days, self.project_last_warning_days)
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "Policies":

@@ -3,7 +3,6 @@
 import pytest
 
 from packhouse.domain.packs import PackState
-from packhouse.policies import Policies
 from packhouse.sweep import runs as sweep_runs
 from tests.events.sweep.ticks import counters, expiring_in, run_item, set_pack, sweep
 from tests.harness.sweeping import NOTHING, QUEUES
@@ -176,7 +175,7 @@ def test_a_lapse_decided_on_a_stale_read_loses_to_a_heartbeat_and_to_a_settlemen
     world.clock.advance(seconds=1)
 
     for item in stale:
-        sweep_runs.step(world.stamped(), Policies(), item)
+        sweep_runs.step(world.stamped(), item)
 
     assert [run_item(world, project, run)["state"] for run in (extended, settled)] == ["held", "consumed"]
     assert counters(world, pack) == (0, 0, 0)

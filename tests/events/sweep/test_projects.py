@@ -291,7 +291,7 @@ def test_what_has_ended_leaves_the_queue_that_it_should_not_be_in(world: World) 
     world.clock.now = datetime(2027, 5, 24, 3, tzinfo=UTC)
     table, due = world.stamped(), keys.due_project(world.clock.now)
     ended = {"state": "closed", "ended_at": "2027-05-24T03:00:00Z"}
-    projects.follow(table, projects.met(item(world, project)), ended, due_at=world.clock.now)
+    projects.follow(table, projects.met_of(item(world, project)), ended, due_at=world.clock.now)
     assert item(world, project)["due_at"] == due["due_at"]
 
     sweep(world)

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 
-from packhouse.policies import Policies
 from packhouse.store import keys, queues
 from packhouse.store.wire import Item
 from packhouse.sweep import engine
@@ -222,7 +221,7 @@ def test_an_index_that_lags_brings_nothing_up_twice(world: World) -> None:
     sweep(world)
 
     for item in stale:
-        sweep_runs.step(world.stamped(), Policies(), item)
+        sweep_runs.step(world.stamped(), item)
 
     assert counters(world, pack) == (3, 0, 0)
     assert {run_item(world, project, run)["state"] for run in runs} == {"lapsed"}

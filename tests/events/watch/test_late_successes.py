@@ -94,7 +94,7 @@ def test_a_success_is_judged_by_what_its_project_is_when_it_is_stamped(world: Wo
 
     with pytest.raises(Moved):
         projects.remember_settlement(
-            world.stamped(), projects.met(met), settled_at=world.clock.now, success_at=world.clock.now
+            world.stamped(), projects.met_of(met), settled_at=world.clock.now, success_at=world.clock.now
         )
 
     world.settle(project, run)

@@ -134,7 +134,7 @@ def _granted(table: StampedTable, wg: str, line: Line, expires_at: datetime) -> 
         source=Source(kind=SourceKind.DEMO),
         acquired_at=acquired_at,
     )
-    table.write(*(stored.granted(table, one, reminder_days=POLICIES.pack_reminder_days) for one in [pack]))
+    stored.grant(table, [pack], reminder_days=POLICIES.pack_reminder_days)
     return pack
 
 

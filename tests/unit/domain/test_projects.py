@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from packhouse.domain.projects import Idleness, IdleWarning, Project, ProjectState
+from packhouse.domain.reminders import days_before
 from packhouse.policies import Policies
 
 DEFAULT = Policies()
@@ -22,7 +23,11 @@ def project(created: datetime = CREATED, **fields: object) -> Project:
 
 
 def look(one: Project, now: datetime, *, months: int = 6, policies: Policies = DEFAULT) -> Idleness:
-    return one.idleness(now, months=months, warnings=policies.project_warnings)
+    return one.idleness(
+        now,
+        months=months,
+        warnings=days_before(policies.project_warning_days, later=policies.project_later_warning_days),
+    )
 
 
 def warned(one: Project, days: int) -> Project:

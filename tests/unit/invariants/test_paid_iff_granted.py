@@ -9,7 +9,7 @@ from packhouse.catalog import catalog
 from packhouse.domain.orders import Order, OrderLine, Payment
 from packhouse.domain.packs import Source, SourceKind, packs_of
 from packhouse.operations.invariants import checks
-from packhouse.store import keys, orders
+from packhouse.store import keys, orders, packs
 from packhouse.store.wire import Item
 from tests.harness.world import NORTHWIND, START, World
 from tests.unit.purchases import order
@@ -34,7 +34,9 @@ def pay(world: World, wanted: Order) -> None:
     source = Source(kind=SourceKind.CARD, order_id=wanted.order_id)
     granted = packs_of(NORTHWIND, wanted.lines, acquisition=wanted.order_id, source=source, acquired_at=world.clock.now)
     payment = Payment(payment_id="pi_1", charge_id="ch_1", amount=wanted.total, charged_at=START)
-    orders.pay(table, wanted, payment, granted, reminder_days=30)
+    packs.grant(
+        table, granted, orders.paid(table, wanted, payment, [pack.pack_id for pack in granted]), reminder_days=30
+    )
 
 
 @pytest.fixture

@@ -23,27 +23,27 @@ type Step = Callable[[StampedTable, Item], object]
 
 
 def changed(table: StampedTable, met: Item) -> object:
-    return projects.change(table, projects.met(met), {"name": "Other"}, due_at=LATER)
+    return projects.change(table, projects.met_of(met), {"name": "Other"}, due_at=LATER)
 
 
 def followed(table: StampedTable, met: Item) -> object:
-    return projects.follow(table, projects.met(met), {"state": "closed"}, due_at=None)
+    return projects.follow(table, projects.met_of(met), {"state": "closed"}, due_at=None)
 
 
 def settled(table: StampedTable, met: Item) -> None:
-    projects.remember_settlement(table, projects.met(met), settled_at=LATER, success_at=LATER)
+    projects.remember_settlement(table, projects.met_of(met), settled_at=LATER, success_at=LATER)
 
 
 def retired(table: StampedTable, met: Item) -> None:
-    projects.retire(table, projects.met(met), success_at=LATER)
+    projects.retire(table, projects.met_of(met), success_at=LATER)
 
 
 def removed(table: StampedTable, met: Item) -> object:
-    return projects.remove(table, projects.met(met), due_at=None)
+    return projects.remove(table, projects.met_of(met), due_at=None)
 
 
 def removed_and_released(table: StampedTable, met: Item) -> object:
-    return projects.remove(table, projects.met(met), due_at=LATER)
+    return projects.remove(table, projects.met_of(met), due_at=LATER)
 
 
 STEPS = [changed, followed, settled, retired, removed, removed_and_released]

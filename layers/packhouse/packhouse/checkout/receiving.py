@@ -1,4 +1,4 @@
-"""Money that arrives becomes packs, once, whoever brings the news. Money that an order can't take goes back."""
+"""Money that arrives becomes packs, once, however often we learn of it. Money that an order can't take goes back."""
 
 from dataclasses import dataclass
 from enum import StrEnum, auto
@@ -10,7 +10,7 @@ from packhouse.domain.orders import Order, OrderStatus, Payment
 from packhouse.domain.packs import Source, SourceKind, packs_of
 from packhouse.payments.provider import Payments, Session
 from packhouse.policies import Policies
-from packhouse.store import orders, parking
+from packhouse.store import orders, packs, parking
 from packhouse.store.patience import until_settled
 from packhouse.store.table import StampedTable
 
@@ -21,7 +21,7 @@ logger = Logger()
 
 
 class Receipt(StrEnum):
-    """What became of a session's money."""
+    """The result for a session's money."""
 
     NOTHING = auto()  # there is none yet
     GRANTED = auto()  # it paid the order, now or before
@@ -31,7 +31,7 @@ class Receipt(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Collaborators:
-    """What each step of a purchase works with: the table in the caller's name, the payment provider, the policies."""
+    """The collaborators of each step of a purchase: the caller's table, the payment provider, the policies."""
 
     table: StampedTable
     payments: Payments
@@ -98,7 +98,8 @@ def _pay(using: Collaborators, order: Order, payment: Payment) -> Receipt:
         source=Source(kind=SourceKind.CARD, order_id=order.order_id),
         acquired_at=payment.charged_at,
     )
-    orders.pay(using.table, order, payment, granted, reminder_days=using.policies.pack_reminder_days)
+    paid = orders.paid(using.table, order, payment, [pack.pack_id for pack in granted])
+    packs.grant(using.table, granted, paid, reminder_days=using.policies.pack_reminder_days)
     return Receipt.GRANTED
 
 

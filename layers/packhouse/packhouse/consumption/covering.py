@@ -10,19 +10,19 @@ from packhouse.store import entitlements, packs
 from packhouse.store.table import StampedTable
 
 
-def look(table: StampedTable, catalog: Catalog, wg: str, service: str, needs: Sequence[Need]) -> Decisions:
+def decide(table: StampedTable, catalog: Catalog, wg: str, service: str, needs: Sequence[Need]) -> Decisions:
     """A decision on each need, by the licenses in stock and the users' entitlements."""
     license_types = coverage.types_covering(catalog, service)
     now = table.stamp.at
-    stock = {one.sku: sum(packs.stock(table, wg, one, now=now).values()) for one in license_types}
-    entitled = covering_now(table, catalog, wg, service, [need.user for need in needs if need.user])
+    stock = {each.sku: sum(packs.stock(table, wg, each, now=now).values()) for each in license_types}
+    entitled = entitlements_covering(table, catalog, wg, service, [need.user for need in needs if need.user])
     return coverage.decide(catalog, service, needs, entitlements=entitled, stock=stock)
 
 
-def covering_now(
+def entitlements_covering(
     table: StampedTable, catalog: Catalog, wg: str, service: str, users: Iterable[str]
 ) -> list[Entitlement]:
     """The entitlements of these users that cover the service now."""
     license_types = catalog.assigned_for(service)
     names = [(user, license_type.sku) for user in dict.fromkeys(users) for license_type in license_types]
-    return [one for one in entitlements.read_many(table, wg, names) if one.covers(table.stamp.at)]
+    return [each for each in entitlements.read_many(table, wg, names) if each.covers(table.stamp.at)]

@@ -89,8 +89,8 @@ def start(table: StampedTable, catalog: Catalog, policies: Policies, wanted: Sta
 def _started(table: StampedTable, catalog: Catalog, policies: Policies, wanted: Start) -> Started:
     def look() -> Beginning:
         if wanted.run_pass is Pass.RETRY_ERRORS:
-            return _retrying(table, policies, wanted)
-        return _covering(table, catalog, policies, wanted)
+            return _retry_pass(table, policies, wanted)
+        return _full_pass(table, catalog, policies, wanted)
 
     def begin(beginning: Beginning) -> Started:
         runs.start(
@@ -104,16 +104,19 @@ def _started(table: StampedTable, catalog: Catalog, policies: Policies, wanted: 
     return until_settled(look, begin)
 
 
-def _covering(table: StampedTable, catalog: Catalog, policies: Policies, wanted: Start) -> Beginning:
+def _full_pass(table: StampedTable, catalog: Catalog, policies: Policies, wanted: Start) -> Beginning:
     """The runs to start: those of entitled users covered, the others with the licenses to hold."""
     wg, needs = wanted.workgroup_id, wanted.needs()
-    entitled = covering.covering_now(table, catalog, wg, wanted.service, [need.user for need in needs if need.user])
+    entitled = covering.entitlements_covering(
+        table, catalog, wg, wanted.service, [need.user for need in needs if need.user]
+    )
     spent = catalog.spent_by(wanted.service)
     stock = packs.stock(table, wg, spent, now=table.stamp.at) if spent else {}
     known = {spent.sku: sum(stock.values())} if spent else {}
     found = coverage.decide(catalog, wanted.service, needs, entitlements=entitled, stock=known)
     if not found.startable:
-        whole = covering.look(table, catalog, wg, wanted.service, needs)  # with the licenses that could be assigned
+        # The refusal says what could be assigned, too: that costs more reads, which a start that succeeds is spared.
+        whole = covering.decide(table, catalog, wg, wanted.service, needs)
         if whole.startable:
             raise Moved  # licenses came in between
         raise _insufficient(whole)
@@ -138,7 +141,7 @@ def _covering(table: StampedTable, catalog: Catalog, policies: Policies, wanted:
     return Beginning(runs=begun, uses=list(uses.values()))
 
 
-def _retrying(table: StampedTable, policies: Policies, wanted: Start) -> Beginning:
+def _retry_pass(table: StampedTable, policies: Policies, wanted: Start) -> Beginning:
     """The retries to start, without licenses. Each parent succeeded and left the errors that its retry names."""
     wg, project_id = wanted.workgroup_id, wanted.project_id
     parents = runs.read_with_errors(table, wg, project_id, [str(item.parent_run_id) for item in wanted.items])
@@ -180,9 +183,9 @@ def _outranking(table: StampedTable, wanted: Start, refusal: Refusal | runs.NotS
 
 def _insufficient(found: Decisions) -> Refusal:
     """Why not every item can start: a license must be assigned first, or more licenses must be bought."""
-    for need, one in zip(found.needs, found.decided, strict=True):
-        if one.decision is Decision.ASSIGNMENT_REQUIRED and need.user:
-            return AssignmentRequired(sku=one.sku, available=found.stock[one.sku], user=need.user)
+    for need, decided in zip(found.needs, found.decided, strict=True):
+        if decided.decision is Decision.ASSIGNMENT_REQUIRED and need.user:
+            return AssignmentRequired(sku=decided.sku, available=found.stock[decided.sku], user=need.user)
     return LicensesExhausted(sku=found.sold.sku, asked=found.asked, available=found.available, purchase=found.purchase)
 
 

@@ -37,7 +37,7 @@ def stamp_projects(table: StampedTable, settled: Iterable[Run]) -> None:
     found = table.read_many_pages([keys.project(*name) for name in latest])
     for name, item in zip(latest, found, strict=True):
         if item is not None:
-            _stamp(table, projects.met(item), settled_at=latest[name], success_at=success.get(name))
+            _stamp(table, projects.met_of(item), settled_at=latest[name], success_at=success.get(name))
 
 
 def weigh_balances(table: StampedTable, catalog: Catalog, touched: Collection[tuple[str, str]]) -> None:
@@ -58,7 +58,8 @@ def _stamp(table: StampedTable, met: Met[Project], *, settled_at: datetime, succ
             latest = max(settled_at, project.last_settled_at or settled_at)
             projects.remember_settlement(table, met, settled_at=latest, success_at=success)
 
-    until_settled(lambda: projects.meet(table, met.value.workgroup_id, met.value.project_id), attempt, first=met)
+    with suppress(NotFound):
+        until_settled(lambda: projects.meet(table, met.value.workgroup_id, met.value.project_id), attempt, first=met)
 
 
 def _newer(at: datetime, stamped: datetime | None) -> bool:
@@ -77,7 +78,7 @@ def _weigh(table: StampedTable, catalog: Catalog, wg: str, sku: str) -> None:
 
 def _low_types(table: StampedTable, catalog: Catalog, workgroup: Workgroup, sku: str) -> Mapping[str, LowBalance]:
     """The types that are low now. Only this type is weighed; the others stay as they are remembered."""
-    others = {name: one for name, one in workgroup.low_types.items() if name != sku}
+    others = {name: low for name, low in workgroup.low_types.items() if name != sku}
     threshold = workgroup.low_balance.get(sku, 0)
     if not threshold or sku not in catalog.types:
         return others

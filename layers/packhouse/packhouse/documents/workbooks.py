@@ -10,7 +10,7 @@ from packhouse.domain.journal import Change, Entry
 from packhouse.domain.projects import Project
 from packhouse.domain.usage import By, Usage
 from packhouse.domain.workgroups import Workgroup
-from packhouse.journal.reporting import Consumption, Days
+from packhouse.journal.reporting import ConsumedLicenses, Days
 
 LAST_SHEET = "About"
 SUMS = ("Held", "Consumed", "Released", "Lapsed", "Covered runs", "Free runs")
@@ -47,16 +47,16 @@ def usage(
     days: Days,
     by: By,
     sums: Mapping[str, Usage],
-    consumptions: Sequence[Consumption],
+    consumed: Sequence[ConsumedLicenses],
     projects: Mapping[str, Project],
     *,
     now: datetime,
 ) -> bytes:
-    """A workbook with the sums on one sheet, and all consumptions on another."""
+    """A workbook with the sums on one sheet, and the consumed licenses of each run on another."""
     about: Mapping[str, Cell] = {"First day": days.first, "Last day": days.last, "Counted through": days.through}
     sheets = [
         Sheet("Usage", *_sums(by, sums, projects)),
-        Sheet("Consumed", *_consumed(workgroup, consumptions, projects)),
+        Sheet("Consumed", *_consumed(workgroup, consumed, projects)),
         _about(workgroup, about, now=now),
     ]
     return workbook(sheets, zone=workgroup.time_zone, made_at=now)
@@ -74,7 +74,7 @@ def _sums(
 
 
 def _consumed(
-    workgroup: Workgroup, consumptions: Sequence[Consumption], projects: Mapping[str, Project]
+    workgroup: Workgroup, consumed: Sequence[ConsumedLicenses], projects: Mapping[str, Project]
 ) -> tuple[Sequence[str], list[Sequence[Cell]]]:
     titles = [
         _in_zone("Settled", workgroup),
@@ -90,11 +90,11 @@ def _consumed(
         "Licenses used",
     ]
     rows: list[Sequence[Cell]] = []
-    for consumption in consumptions:
-        run = consumption.run
+    for part in consumed:
+        run = part.run
         name, customer = _names(projects.get(run.project_id))
         work = (run.run_id, run.item_id, run.user, run.service, run.sku)
-        rows.append([consumption.at, run.project_id, name, customer, *work, consumption.pack_id, consumption.licenses])
+        rows.append([part.at, run.project_id, name, customer, *work, part.pack_id, part.licenses])
     return titles, rows
 
 

@@ -44,7 +44,7 @@ class Decided:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purchase:
-    """What to buy: lines that a cart takes as they are, and their total."""
+    """What to buy: lines that an order takes as they are, and their total."""
 
     lines: Sequence[Line]
     total: Money
@@ -63,12 +63,12 @@ class Decisions:
     @property
     def startable(self) -> bool:
         """Whether every need could start now."""
-        return all(one.decision in {Decision.COVERED, Decision.LICENSE_AVAILABLE} for one in self.decided)
+        return all(each.decision in {Decision.COVERED, Decision.LICENSE_AVAILABLE} for each in self.decided)
 
     @property
     def asked(self) -> int:
         """How many licenses the needs take that no entitlement covers."""
-        return sum(one.needed for one in self.decided)
+        return sum(each.needed for each in self.decided)
 
     @property
     def available(self) -> int:
@@ -77,10 +77,10 @@ class Decisions:
 
     @property
     def missing(self) -> int:
-        """How many licenses to buy, so that all of it could be done."""
-        of_sold = [one for one in self.decided if one.sku == self.sold.sku]
-        to_buy = sum(one.needed for one in of_sold if one.decision is Decision.PURCHASE_REQUIRED)
-        spoken_for = sum(one.needed for one in of_sold if one.decision in _FROM_STOCK)
+        """How many licenses to buy, so that every need could start."""
+        of_sold = [each for each in self.decided if each.sku == self.sold.sku]
+        to_buy = sum(each.needed for each in of_sold if each.decision is Decision.PURCHASE_REQUIRED)
+        spoken_for = sum(each.needed for each in of_sold if each.decision in _FROM_STOCK)
         return max(0, to_buy - max(0, self.available - spoken_for))
 
     @property
@@ -111,32 +111,32 @@ def decide(
     """Decide on each need in its order: licenses that one need takes are gone for the next.
 
     `entitlements` are those that cover now, `stock` how many licenses could be taken now, by sku. A user needs one
-    assignment for any number of needs. A service that only assigned types cover needs a user: else `UserMissing`.
+    assignment for any number of needs. `UserMissing` if only assigned types cover the service and a need has no user.
     """
     sold, spent = catalog.sold_for(service), catalog.spent_by(service)
     if spent is None and (unnamed := [need for need in needs if need.user is None]):
         raise UserMissing(service=service, needs=unnamed)
-    held = {(one.user, one.sku): one for one in entitlements}
+    held = {(each.user, each.sku): each for each in entitlements}
     assignable, left = catalog.assigned_for(service), Counter(stock)
-    decided: list[Decided] = []
+    decisions: list[Decided] = []
     awaiting: dict[str, Decided] = {}  # users who need an assignment: one is enough for all needs of a user
     for need in needs:
         user = need.user
         entitlement = next((held[user, each.sku] for each in assignable if user and (user, each.sku) in held), None)
         if entitlement is not None:
-            one = Decided(decision=Decision.COVERED, sku=entitlement.sku, needed=0, entitlement=entitlement)
+            decided = Decided(decision=Decision.COVERED, sku=entitlement.sku, needed=0, entitlement=entitlement)
         elif spent is not None and left[spent.sku] >= need.licenses:
-            one = Decided(decision=Decision.LICENSE_AVAILABLE, sku=spent.sku, needed=need.licenses)
+            decided = Decided(decision=Decision.LICENSE_AVAILABLE, sku=spent.sku, needed=need.licenses)
         elif user is not None and user in awaiting:
-            one = replace(awaiting[user], needed=0)
+            decided = replace(awaiting[user], needed=0)
         elif user is not None and (in_stock := next((each.sku for each in assignable if left[each.sku]), None)):
-            one = awaiting[user] = Decided(decision=Decision.ASSIGNMENT_REQUIRED, sku=in_stock, needed=1)
+            decided = awaiting[user] = Decided(decision=Decision.ASSIGNMENT_REQUIRED, sku=in_stock, needed=1)
         else:
             needed = 1 if spent is None else need.licenses
-            one = Decided(decision=Decision.PURCHASE_REQUIRED, sku=sold.sku, needed=needed)
+            decided = Decided(decision=Decision.PURCHASE_REQUIRED, sku=sold.sku, needed=needed)
             if user is not None and spent is None:
-                awaiting[user] = one
-        if one.decision in _FROM_STOCK:
-            left[one.sku] -= one.needed
-        decided.append(one)
-    return Decisions(service=service, needs=needs, decided=decided, stock=stock, sold=sold)
+                awaiting[user] = decided
+        if decided.decision in _FROM_STOCK:
+            left[decided.sku] -= decided.needed
+        decisions.append(decided)
+    return Decisions(service=service, needs=needs, decided=decisions, stock=stock, sold=sold)

@@ -4,14 +4,14 @@ from enum import StrEnum
 
 
 class EntitlementState(StrEnum):
-    """As stored. Whether it has *ended* depends on the time."""
+    """The stored state. Whether an entitlement has *ended* depends on the time."""
 
     ACTIVE = "active"
     WITHDRAWN = "withdrawn"
 
 
 class EntitlementStanding(StrEnum):
-    """As a reader sees it."""
+    """The state that a reader sees."""
 
     ACTIVE = "active"
     ENDED = "ended"

@@ -8,7 +8,7 @@ from packhouse.domain.money import Money
 from packhouse.errors import ServiceNotCovered, UnknownSku
 
 LINE_MAX = 10_000
-"""How many licenses one line of a cart may have."""
+"""How many licenses one line of an order may have."""
 
 
 class Consumption(StrEnum):
@@ -42,7 +42,7 @@ class Catalog:
         return iter(self.types.values())
 
     def of(self, sku: str) -> LicenseType:
-        """The type of this sku, else `UnknownSku`."""
+        """The type of this sku. `UnknownSku` if the catalog doesn't have it."""
         if sku not in self.types:
             raise UnknownSku(sku=sku)
         return self.types[sku]
@@ -64,7 +64,7 @@ class Catalog:
         return sorted(self._covering(service, Consumption.ON_ASSIGNMENT), key=lambda each: each.unit_price.amount)
 
     def sold_for(self, service: str) -> LicenseType:
-        """The type to buy for the service: the type that its success spends, else the cheapest to assign."""
+        """The type to buy for the service: the type that its success spends or, without one, the cheapest to assign."""
         for license_type in filter(None, (self.spent_by(service), *self.assigned_for(service))):
             return license_type
         raise ServiceNotCovered(service=service)

@@ -66,7 +66,7 @@ class Project:
 
     @property
     def idle_end(self) -> ProjectState:
-        """Its state after the end: retired if a run succeeded, since then licenses are consumed; else closed."""
+        """Its state after the end: retired if a run succeeded, since then licenses are consumed; otherwise closed."""
         return ProjectState.RETIRED if self.last_success_at else ProjectState.CLOSED
 
     def as_created(self) -> "Project":
@@ -82,7 +82,7 @@ class Project:
         )
 
     def retires_at(self, *, months: int) -> datetime:
-        """When it ends if nothing more happens: after its own days of inactivity, else so many calendar months."""
+        """When it ends if nothing more happens: after its own days of inactivity or, without them, calendar months."""
         if self.inactivity_days is not None:
             return self.last_activity_at + timedelta(days=self.inactivity_days)
         return instants.plus_months(self.last_activity_at, months)
@@ -92,7 +92,7 @@ class Project:
         return max(self.created_at, self.retires_at(months=months) - timedelta(days=days))
 
     def idleness(self, now: datetime, *, months: int, warnings: Sequence[int]) -> Idleness:
-        """Whether it ends now, else which warning is due. Each warning is sent at most once per idle period."""
+        """Whether it ends now, and if not, which warning is due. Each warning is sent at most once per idle period."""
         ends_at = self.retires_at(months=months)
         if ends_at <= now:
             return Idleness(ends=True, look_again_at=None)

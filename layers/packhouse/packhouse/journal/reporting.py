@@ -7,7 +7,6 @@ from itertools import islice
 
 from packhouse.domain import usage as counting
 from packhouse.domain.journal import Entry
-from packhouse.domain.projects import Project
 from packhouse.domain.runs import Run
 from packhouse.domain.usage import CONSUMED, By, Part, Usage, last_day_before
 from packhouse.domain.workgroups import Workgroup
@@ -34,8 +33,8 @@ class Days:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Consumption:
-    """The licenses that a run consumed from one pack. A run on several packs has a consumption for each."""
+class ConsumedLicenses:
+    """The licenses that a run consumed from one pack. A run on several packs has several."""
 
     run: Run
     at: datetime
@@ -55,17 +54,14 @@ def sums(table: Table, log: Table, wg: str, days: Days, by: By) -> dict[str, Usa
     rows = usage.rows(log, wg, days.first, days.last)
     customers: Mapping[str, str] = {}
     if by is By.CUSTOMER:
-        by_id = projects(table, wg, (row.project_id for row in rows))
+        by_id = usage.projects_named(table, wg, (row.project_id for row in rows))
         customers = {project_id: project.customer or "" for project_id, project in by_id.items()}
     return counting.summed(rows, by, customers)
 
 
-def projects(table: Table, wg: str, project_ids: Iterable[str]) -> Mapping[str, Project]:
-    """Projects by id, in every state."""
-    return usage.projects_named(table, wg, project_ids)
-
-
-def consumptions(table: Table, log: Table, wg: str, days: Days, *, rows_max: int = ROWS_MAX) -> list[Consumption]:
+def consumed_licenses(
+    table: Table, log: Table, wg: str, days: Days, *, rows_max: int = ROWS_MAX
+) -> list[ConsumedLicenses]:
     """The licenses that runs consumed in these days, in the order of time.
 
     It reads the entries from which the sums were counted, so the two always agree.
@@ -76,7 +72,7 @@ def consumptions(table: Table, log: Table, wg: str, days: Days, *, rows_max: int
         raise AnswerTooLarge(rows_max=rows_max) from too_long
     items = usage.run_items(table, wg, [(entry.project_id or "", entry.item) for entry in entries])
     found = [
-        Consumption(run=run, at=run.settled_at or run.started_at, pack_id=pack_id, licenses=licenses)
+        ConsumedLicenses(run=run, at=run.settled_at or run.started_at, pack_id=pack_id, licenses=licenses)
         for run in (runs.of_item(items[entry.item]) for entry in entries if entry.item in items)
         for pack_id, licenses in run.consumed().items()
     ]

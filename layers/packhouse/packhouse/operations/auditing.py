@@ -1,8 +1,8 @@
 """The auditor: checks the invariants of every workgroup, and reports each violation that two checks saw.
 
 A workgroup may change while it is read, and the journal lags behind the table. So the first check may see half of a
-change: what it finds is only a suspect. A later tick confirms a suspect if it finds the same violation again, in the
-same words, of an item that nobody has changed since.
+change, and a violation that it finds is only a suspect. A later tick confirms a suspect if it finds the same
+violation again, in the same words, of an item that nobody has changed since.
 """
 
 import time

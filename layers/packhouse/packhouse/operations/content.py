@@ -119,7 +119,7 @@ def _expect(expected: type, *values: object) -> None:
 
 
 def name_of(entitlement: Entitlement) -> str:
-    """An entitlement's name in a finding, without its user, whom no log may name."""
+    """An entitlement's name in a finding. It leaves out the user, because no log may name a user."""
     return f"entitlement {entitlement.sku} of {entitlement.pack_id}"
 
 

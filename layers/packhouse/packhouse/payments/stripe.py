@@ -106,9 +106,9 @@ class StripePayments:
     def refund(self, charge_id: str, amount: Money, *, refund_id: str) -> str:
         refunds = self._client.v1.refunds
         sent = self._asked(lambda: refunds.list({"charge": charge_id, "limit": REFUNDS_MAX}))
-        for one in sent["data"]:  # Stripe forgets keys after a day, but never a refund
-            if one["metadata"].get("refund_id") == refund_id:
-                return str(one["id"])
+        for refund in sent["data"]:  # Stripe forgets keys after a day, but never a refund
+            if refund["metadata"].get("refund_id") == refund_id:
+                return str(refund["id"])
         created = self._asked(
             lambda: refunds.create(
                 {"charge": charge_id, "amount": amount.amount, "metadata": {"refund_id": refund_id}},

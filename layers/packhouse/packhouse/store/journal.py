@@ -46,8 +46,7 @@ def append(journal: Log, entry: Entry) -> None:
     """Write an entry. Idempotent: a record that is delivered again changes nothing."""
     journal.append(
         {
-            "PK": keys.journal_month(entry.owner, entry.month),
-            "SK": f"{entry.at}#{entry.entry_id}",
+            **keys.journal_entry(entry.owner, entry.month, entry.at, entry.entry_id),
             **{name: value for name, value in asdict(entry).items() if name not in {"owner", "pack_ids"}},
             "pack_ids": list(entry.pack_ids),
         }

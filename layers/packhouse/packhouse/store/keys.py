@@ -147,11 +147,6 @@ def orders(wg: str, first: datetime | None, last: datetime | None) -> KeyRange:
     return KeyRange(index="by_owner", partition=f"ORDERS#{wg}", between=between)
 
 
-def due_orders(until: datetime) -> KeyRange:
-    """Open orders that are overdue, the most overdue first."""
-    return KeyRange(index="due", partition="ORDER", between=("0", instants.text(until)))
-
-
 QUEUED = ("due", "due_at", "tries", "retry_at", "waits_since")
 """The attributes of an item that belong to its queue: its place there, and its failed tries."""
 
@@ -169,6 +164,11 @@ def due(queue: str, until: datetime) -> KeyRange:
 def journal_month(owner: str, month: str) -> str:
     """The partition of the journal for a month (yyyymm) of a workgroup, or of PLATFORM."""
     return f"{owner}#{month}"
+
+
+def journal_entry(owner: str, month: str, at: str, entry_id: str) -> Key:
+    """An entry in its month. `at` is RFC 3339, to the microsecond, so the keys sort by time."""
+    return {"PK": journal_month(owner, month), "SK": f"{at}#{entry_id}"}
 
 
 def usage_row(wg: str, day: date, project_id: str, sku: str, first: datetime) -> Key:

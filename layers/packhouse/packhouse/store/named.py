@@ -1,4 +1,4 @@
-"""Creation under a name that the caller chose: the name has one effect for ever, and an answer that tells it."""
+"""Creation under a name that the caller chose. The same name makes one item, and finds it again for ever."""
 
 from packhouse.errors import IdempotencyKeyReused
 from packhouse.store.patience import WriteRefused

@@ -8,9 +8,8 @@ from typing import Any
 from packhouse.domain import ids, instants
 from packhouse.domain.money import Money
 from packhouse.domain.orders import Address, Checkout, Event, Method, Order, OrderLine, OrderStatus, Payment
-from packhouse.domain.packs import Pack
 from packhouse.errors import NotFound
-from packhouse.store import keys, named, packs, wire
+from packhouse.store import keys, named, wire
 from packhouse.store.patience import Moved, WriteRefused
 from packhouse.store.table import StampedTable, Table, Write, appended, if_absent
 from packhouse.store.wire import Item
@@ -78,16 +77,6 @@ def paid(table: StampedTable, order: Order, payment: Payment, pack_ids: Sequence
     )
 
 
-def pay(table: StampedTable, order: Order, payment: Payment, granted: Sequence[Pack], *, reminder_days: int) -> None:
-    """Make the order paid and grant its packs, in one transaction. `Moved` if the order can't be paid any more."""
-    pack_ids = [pack.pack_id for pack in granted]
-    grants = [packs.granted(table, pack, reminder_days=reminder_days) for pack in granted]
-    try:
-        table.write(paid(table, order, payment, pack_ids), *grants)
-    except WriteRefused as refused:
-        raise Moved from refused
-
-
 def remember_return(table: StampedTable, order: Order, payment_id: str) -> None:
     """Remember once that a payment was sent back."""
     update = table.update(
@@ -122,8 +111,8 @@ def of_item(item: Item) -> Order:
         cancel_key=item.get("cancel_key"),
         status=OrderStatus(item["status"]),
         history=tuple(
-            Event(at=instants.parse(one["at"]), status=OrderStatus(one["status"]), by=one["by"])
-            for one in item["history"]
+            Event(at=instants.parse(event["at"]), status=OrderStatus(event["status"]), by=event["by"])
+            for event in item["history"]
         ),
         payment=_payment_of(item["payment"]) if "payment" in item else None,
         packs=tuple(item.get("packs", ())),
@@ -169,7 +158,7 @@ def _item(order: Order) -> Item:
         "checkout": wire.present(_checkout(order.checkout)),
         "earlier_keys": list(order.earlier_keys),
         "status": order.status,
-        "history": [{"at": instants.text(one.at), "status": one.status, "by": one.by} for one in order.history],
+        "history": [{"at": instants.text(event.at), "status": event.status, "by": event.by} for event in order.history],
     }
 
 

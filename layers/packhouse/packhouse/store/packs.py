@@ -9,6 +9,7 @@ from packhouse.domain.packs import Pack, PackState, Source, SourceKind
 from packhouse.domain.runs import Allocation
 from packhouse.errors import NotFound
 from packhouse.store import keys, queues, wire
+from packhouse.store.patience import Moved, WriteRefused
 from packhouse.store.table import ABSENT, Only, StampedTable, Table, Write, minus, plus, plus_all_of
 from packhouse.store.wire import Item
 
@@ -35,6 +36,14 @@ def granted(table: StampedTable, pack: Pack, *, reminder_days: int) -> Write:
         },
         only_if=ABSENT,
     )
+
+
+def grant(table: StampedTable, packs: Sequence[Pack], *also: Write, reminder_days: int) -> None:
+    """Make packs exist, in one transaction with the writes that they follow from. `Moved` if one of them is refused."""
+    try:
+        table.write(*also, *(granted(table, pack, reminder_days=reminder_days) for pack in packs))
+    except WriteRefused as refused:
+        raise Moved from refused
 
 
 def taken(table: StampedTable, wg: str, pack_id: str, quantity: int, *, now: datetime) -> Write:

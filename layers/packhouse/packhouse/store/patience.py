@@ -50,9 +50,9 @@ TRIES_MAX = 5  # of a step whose items others change at the same time
 def until_settled[Seen, Done](
     read: Callable[[], Seen], attempt: Callable[[Seen], Done], *, first: Seen | None = None
 ) -> Done:
-    """Attempt it with what was read, and after a `Moved` with what is read then; `TryAgain` after a few attempts.
+    """Read, and attempt it with the value. After a `Moved`, read and attempt again; `TryAgain` after a few attempts.
 
-    `first` was read already, so the first attempt needs no read.
+    `first` is a value that was read before, so the first attempt needs no read.
     """
     for number in range(TRIES_MAX):
         with suppress(Moved):
@@ -103,5 +103,5 @@ def _refuse(error: ClientError) -> Never:
 
 
 def _reasons(error: ClientError) -> list[dict[str, Any]]:
-    reasons: list[dict[str, Any]] = error.response.get("CancellationReasons") or []  # type: ignore[assignment]
+    reasons: list[dict[str, Any]] = error.response.get("CancellationReasons") or []  # type: ignore[assignment]  # not in its stubs
     return reasons

@@ -7,7 +7,7 @@ from packhouse.domain.projects import IdleWarning, Project, ProjectState
 from packhouse.errors import NotFound
 from packhouse.store import keys, named, wire
 from packhouse.store.patience import Moved, WriteRefused
-from packhouse.store.table import UNCHANGED, Met, StampedTable, Table, Write, as_met
+from packhouse.store.table import Met, StampedTable, Table, Write, as_met
 from packhouse.store.wire import Item, Key
 
 
@@ -59,7 +59,7 @@ def follow(table: StampedTable, met: Met[Project], sets: Mapping[str, object], *
 
     `Moved` if anything has written the project since: a start, for example.
     """
-    return _write(table, met, {**sets, **_due(due_at)}, UNCHANGED, met.unchanged())
+    return _write(table, met, {**sets, **_due(due_at)}, *met.unchanged())
 
 
 def remember_settlement(
@@ -83,7 +83,7 @@ def remove(table: StampedTable, met: Met[Project], *, due_at: datetime | None) -
     """
     sets = {"state": ProjectState.REMOVED, "ended_at": table.stamp.at, **_due(due_at)}
     if due_at is None:
-        return _write(table, met, sets, UNCHANGED, met.unchanged())
+        return _write(table, met, sets, *met.unchanged())
     return _write(table, met, sets, *as_met(state=met.value.state))
 
 
@@ -118,10 +118,11 @@ def meet(table: Table, wg: str, project_id: str) -> Met[Project]:
     item = table.read(key(wg, project_id))
     if item is None:
         raise NotFound
-    return met(item)
+    return met_of(item)
 
 
-def met(item: Item) -> Met[Project]:
+def met_of(item: Item) -> Met[Project]:
+    """The project in an item that was read, as `meet` answers it."""
     return Met.of(item, of_item(item))
 
 

@@ -14,15 +14,10 @@ NOTHING: Mapping[str, object] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """An item's place in its queue when it was read, how often in a row its step failed, and since when it waits.
+class Tries:
+    """How often in a row an item's step failed, and since when the item waits: since it was first due."""
 
-    A postponed item waits since it was first due.
-    """
-
-    queue: str
-    due_at: str
-    tries: int
+    count: int
     since: str
 
 
@@ -43,13 +38,12 @@ def due_since(table: Table, queue: str, until: datetime) -> datetime | None:
     return instants.parse(listed[0]["due_at"]) if listed else None
 
 
-def place(item: Item) -> Place:
-    """An item's place. Its tries count only while it waits for the next try: any other move was no failure."""
-    queue: str = item["due"]
+def tries_of(item: Item) -> Tries:
+    """An item's tries. They count only while it waits for the next try: any other move was no failure."""
     due_at: str = item["due_at"]
     if item.get("retry_at") != due_at:
-        return Place(queue, due_at, tries=0, since=due_at)
-    return Place(queue, due_at, item["tries"], item.get("waits_since", due_at))
+        return Tries(count=0, since=due_at)
+    return Tries(count=item["tries"], since=item.get("waits_since", due_at))
 
 
 def move(
@@ -81,7 +75,7 @@ def move(
 
 def postpone(table: StampedTable, item: Item, *, until: datetime, tries: int) -> None:
     """Try an item again later. It keeps the instant since which it waits."""
-    move(table, item, until=until, sets={"tries": tries, "retry_at": until, "waits_since": place(item).since})
+    move(table, item, until=until, sets={"tries": tries, "retry_at": until, "waits_since": tries_of(item).since})
 
 
 def park(table: StampedTable, item: Item, name: str, *, tries: int) -> None:

@@ -17,7 +17,7 @@ from packhouse.store.table import ABSENT, Only, StampedTable, Table, Write, plus
 from packhouse.store.wire import Item, Key
 
 PROJECT_PAGES_MAX = 400  # of up to 1 MB: some 400,000 runs
-EXTENSIONS_MAX = 2  # as asked for; and where that is past the latest instant, once more to that
+EXTENSIONS_MAX = 2  # to the instant asked for; if the lease may not last that long, again to its latest instant
 
 
 class GiveBackRefused(Exception):
@@ -33,7 +33,7 @@ class Unlicensed(Exception):
 
 
 class NotStarted(Exception):
-    """The project refused, or the runs exist already. A read must tell which."""
+    """The project refused, or the runs exist already. A read must find out which."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,8 @@ def start(table: StampedTable, beginning: Beginning, *, licenses_per_item: int, 
             taken[pack_id] = taken.get(pack_id, 0) + quantity
     project = projects.worked_on(table, wg, project_id, licenses_per_item=licenses_per_item, now=now)
     takes = [packs.taken(table, wg, pack_id, quantity, now=now) for pack_id, quantity in taken.items()]
-    uses = [entitlements.used(table, one) for one in {(one.user, one.sku): one for one in beginning.uses}.values()]
+    distinct = {(entitlement.user, entitlement.sku): entitlement for entitlement in beginning.uses}
+    uses = [entitlements.used(table, entitlement) for entitlement in distinct.values()]
     roots = [_retried(table, key(wg, project_id, root), count, retries_max) for root, count in beginning.roots.items()]
     puts = [table.put(_item(run), only_if=ABSENT) for run in runs]
     try:
@@ -74,7 +75,7 @@ def start(table: StampedTable, beginning: Beginning, *, licenses_per_item: int, 
 
 
 def read(table: Table, wg: str, project_id: str, run_id: str) -> Run:
-    """The run with the ids of the errors it left."""
+    """The run with the ids of its errors."""
     found, errors = table.read_many([key(wg, project_id, run_id), keys.run_errors(wg, project_id, run_id)])
     if found is None:
         raise NotFound
@@ -87,7 +88,7 @@ def read_many(table: Table, wg: str, project_id: str, run_ids: Sequence[str]) ->
 
 
 def read_with_errors(table: Table, wg: str, project_id: str, run_ids: Sequence[str]) -> list[Run | None]:
-    """Runs, each with the ids of the errors it left."""
+    """Runs, each with the ids of its errors."""
     distinct = list(dict.fromkeys(run_ids))
     of_runs = [key(wg, project_id, run_id) for run_id in distinct]
     of_errors = [keys.run_errors(wg, project_id, run_id) for run_id in distinct]
@@ -137,7 +138,7 @@ def extend(table: StampedTable, wg: str, project_id: str, run_id: str, *, lease_
         try:
             return of_item(table.change(extension))
         except WriteRefused as refused:
-            met = _open(refused.met[0], now)
+            met = _require_open(refused.met[0], now)
         if met.lease_expires_at is None or met.lease_latest_at is None:
             return met  # it has no lease, so it stays open
         until = min(until, met.lease_latest_at)
@@ -160,12 +161,12 @@ def consume(table: StampedTable, wg: str, project_id: str, run_id: str, settleme
         "licenses_used": same_as("licenses"),
     }
     try:
-        return of_item(table.change(_end(table, key(wg, project_id, run_id), ending))), True
+        return of_item(table.change(_ended(table, key(wg, project_id, run_id), ending))), True
     except WriteRefused as refused:
-        met = _met(refused.met[0])
+        met = _require(refused.met[0])
         if met.coverage is not Coverage.LICENSED and met.is_open(table.stamp.at):
             raise Unlicensed(met) from refused
-        return ended_by(table, refused.met[0], settlement)
+        return _ended_before(table, refused.met[0], settlement)
 
 
 def settle(table: StampedTable, run: Run, settlement: Settlement) -> tuple[Run, bool]:
@@ -184,7 +185,7 @@ def settle(table: StampedTable, run: Run, settlement: Settlement) -> tuple[Run, 
     }
     standing = _HELD if run.coverage is Coverage.LICENSED else _UNSETTLED
     refused = _write_end(table, ended, ending, only_if=standing)
-    return ended_by(table, refused.met[0], settlement) if refused else (ended, True)
+    return _ended_before(table, refused.met[0], settlement) if refused else (ended, True)
 
 
 def lapse(table: StampedTable, run: Run) -> None:
@@ -192,12 +193,12 @@ def lapse(table: StampedTable, run: Run) -> None:
     _write_end(table, run.lapsed(), {"state": RunState.LAPSED}, only_if=_OVERDUE)
 
 
-def ended_by(table: StampedTable, met: Item | None, settlement: Settlement) -> tuple[Run, bool]:
+def _ended_before(table: StampedTable, met: Item | None, settlement: Settlement) -> tuple[Run, bool]:
     """The run that a settlement couldn't end, if it ended in the same way earlier. Otherwise a refusal.
 
     Also answers whether this very request ended it: then the SDK resent its write.
     """
-    run = _met(met)
+    run = _require(met)
     if run.lease_expires_at is not None and run.standing(table.stamp.at) in {RunState.HELD, RunState.LAPSED}:
         raise _lease_ended(run, run.lease_expires_at)
     if run.error_count:  # their ids stand in an item of their own
@@ -251,7 +252,7 @@ _OVERDUE = "#state = :held AND lease_expires_at <= :now"
 _UNSETTLED = "attribute_exists(PK) AND attribute_not_exists(settled_at)"
 
 
-def _end(table: StampedTable, run: Key, ending: Mapping[str, object], *, only_if: str = _HELD) -> Write:
+def _ended(table: StampedTable, run: Key, ending: Mapping[str, object], *, only_if: str = _HELD) -> Write:
     """The write that ends an open run, with these attributes, and takes it off the queue of open holds."""
     standing: dict[str, Any] = {} if only_if == _UNSETTLED else {"held": RunState.HELD, "now": table.stamp.at}
     return table.update(run, sets=ending, removes=keys.QUEUED, only_if=only_if, **standing)
@@ -272,7 +273,7 @@ def _write_end(table: StampedTable, ended: Run, ending: Mapping[str, object], *,
         ]
         kept = [_errors(table, ended)] if ended.errors else []
         try:
-            table.write(_end(table, run, ending, only_if=only_if), *gives, *kept)
+            table.write(_ended(table, run, ending, only_if=only_if), *gives, *kept)
         except WriteRefused as refused:
             if refused.refused[0]:
                 return refused
@@ -303,7 +304,7 @@ def _last_settled_at(table: Table, wg: str, project_id: str, only: Only) -> date
 
 
 def _parted(refused: Sequence[bool], *sizes: int) -> list[Sequence[bool]]:
-    """The list in parts of these sizes; what is longer isn't in a part."""
+    """The list in parts of these sizes. Members after the last part are left out."""
     ends = list(accumulate(sizes))
     return [refused[end - size : end] for size, end in zip(sizes, ends, strict=True)]
 
@@ -313,15 +314,15 @@ def _errors(table: StampedTable, run: Run) -> Write:
     return table.put(item, only_if=ABSENT)
 
 
-def _met(item: Item | None) -> Run:
+def _require(item: Item | None) -> Run:
     if item is None:
         raise NotFound
     return of_item(item)
 
 
-def _open(item: Item | None, now: datetime) -> Run:
+def _require_open(item: Item | None, now: datetime) -> Run:
     """The run that a heartbeat met, if it is open. Otherwise the refusal that says how it ended."""
-    run = _met(item)
+    run = _require(item)
     if run.is_open(now):
         return run
     if run.lease_expires_at is not None and run.standing(now) is RunState.LAPSED:

@@ -56,21 +56,20 @@ class Met[T]:
 
     value: T
     key: Key
-    stamp: tuple[str, str]
+    stamp: tuple[str | None, str | None]
     due_at: str | None
 
     @classmethod
     def of(cls, item: Item, value: T) -> "Met[T]":
-        stamp = (item["request_id"], item["changed_at"])
+        stamp = (item.get("request_id"), item.get("changed_at"))  # an item written by hand may have none
         return cls(value=value, key=keys.of(item), stamp=stamp, due_at=item.get("due_at"))
 
-    def unchanged(self) -> dict[str, str]:
-        """The values of `UNCHANGED`, the condition that nobody has written the item since it was read."""
-        return {"met_request": self.stamp[0], "met_changed": self.stamp[1]}
+    def unchanged(self) -> tuple[str, dict[str, object]]:
+        """The condition that nobody has written the item since it was read, and the condition's values."""
+        return as_met(request_id=self.stamp[0], changed_at=self.stamp[1])
 
 
 ABSENT = "attribute_not_exists(PK)"
-UNCHANGED = "request_id = :met_request AND changed_at = :met_changed"
 
 
 def as_met(**attributes: object) -> tuple[str, dict[str, object]]:
@@ -227,7 +226,7 @@ class Log(Table):
 
     def append(self, item: Mapping[str, object]) -> None:
         """Add an item, unless it is there already because its record was delivered before."""
-        put = Write("Put", {"Item": wire.of(item), **_condition("attribute_not_exists(PK)", "", {})})
+        put = Write("Put", {"Item": wire.of(item), **_condition(ABSENT, "", {})})
         with suppress(WriteRefused):
             self._write_one(put)
 

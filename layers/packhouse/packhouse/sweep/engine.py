@@ -30,8 +30,8 @@ from packhouse.store.wire import Item
 type Step = Callable[[StampedTable, Item], None]
 """Does the work of one due item, at the instant of the table's stamp. Afterwards the item is due later or never.
 
-The table is stamped for this item alone. Other collaborators are bound by the function that gives the step. A step that
-raises `TryAgain` met something that is too busy for any item; whatever else it raises is the item's own failure.
+The table is stamped for this item alone. The function that gives the step binds its other collaborators. A step
+raises `TryAgain` when the table or a service is too busy. Any other error is a failure of the item.
 """
 
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
@@ -45,7 +45,7 @@ BUSY = "busy"
 logger = Logger()
 
 
-class Outcome(StrEnum):
+class Result(StrEnum):
     """The result of one due item."""
 
     DONE = "done"
@@ -133,22 +133,22 @@ class _Tick:
             if after is None:
                 return
 
-    def _worked(self, queue: str, step: Step, item: Item) -> Outcome:
+    def _worked(self, queue: str, step: Step, item: Item) -> Result:
         """Do an item's step. If something is too busy for it, that isn't the item's fault."""
-        place = queues.place(item)
+        tries = queues.tries_of(item)
         try:
             step(self._stamped(), item)
         except TryAgain:
             self.busy += 1
-            self.late = max(self.late, self.begun - instants.parse(place.since))
+            self.late = max(self.late, self.begun - instants.parse(tries.since))
             logger.warning(BUSY, **_named(queue, item))
-            return self._postponed(item, BUSY_PAUSE, tries=place.tries)
+            return self._postponed(item, BUSY_PAUSE, tries=tries.count)
         except Exception as error:  # noqa: BLE001  # one item never stops the others
-            return self._failed(queue, item, error, tries=place.tries + 1)
+            return self._failed(queue, item, error, tries=tries.count + 1)
         self.busy = 0
-        return Outcome.DONE
+        return Result.DONE
 
-    def _failed(self, queue: str, item: Item, error: Exception, *, tries: int) -> Outcome:
+    def _failed(self, queue: str, item: Item, error: Exception, *, tries: int) -> Result:
         """Let an item that failed wait, or park it. The log has the frames, not the message: it may quote secrets."""
         parked = tries >= TRIES_MAX
         frames, named = traceback.format_tb(error.__traceback__), _named(queue, item)
@@ -159,13 +159,13 @@ class _Tick:
             return self._postponed(item, PAUSES[tries - 1], tries=tries)
         with suppress(TryAgain):  # then it stays due
             queues.park(self._stamped(), item, queue, tries=tries)
-        return Outcome.PARKED
+        return Result.PARKED
 
-    def _postponed(self, item: Item, pause: timedelta, *, tries: int) -> Outcome:
+    def _postponed(self, item: Item, pause: timedelta, *, tries: int) -> Result:
         table = self._stamped()
         with suppress(TryAgain):  # then it stays due
             queues.postpone(table, item, until=table.stamp.at + pause, tries=tries)
-        return Outcome.POSTPONED
+        return Result.POSTPONED
 
     def _stamped(self) -> StampedTable:
         """The table with a stamp of its own for each step, since several steps may change one pack."""

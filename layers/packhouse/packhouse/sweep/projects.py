@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from packhouse.consumption import settling
-from packhouse.domain import instants
+from packhouse.domain import instants, reminders
 from packhouse.domain.projects import Project, ProjectState
 from packhouse.domain.runs import Outcome, RunState, Settlement
 from packhouse.errors import LeaseEnded, RunAlreadySettled
@@ -38,13 +38,14 @@ def step(table: StampedTable, policies: Policies, item: Item, *, releases_max: i
             case _:
                 projects.follow(table, met, {}, due_at=None)
 
-    first = projects.met(item)
+    first = projects.met_of(item)
     until_settled(lambda: projects.meet(table, first.value.workgroup_id, first.value.project_id), attempt, first=first)
 
 
 def _look_at(table: StampedTable, policies: Policies, met: Met[Project]) -> None:
     """Warn of an idle project's end, or end it. A project that isn't idle is due again when it could be."""
-    project, now, months, warnings = met.value, table.stamp.at, policies.inactivity_months, policies.project_warnings
+    project, now, months = met.value, table.stamp.at, policies.inactivity_months
+    warnings = reminders.days_before(policies.project_warning_days, later=policies.project_later_warning_days)
     found = project.idleness(now, months=months, warnings=warnings)
     changes: dict[str, object] = {}
     if found.ends or found.warning:  # its stamps may be a day behind its runs

@@ -1,13 +1,12 @@
 """Holds that are due: when a lease is over, the hold lapses and its licenses go back to their own packs."""
 
 from packhouse.domain.runs import RunState
-from packhouse.policies import Policies
 from packhouse.store import queues, runs
 from packhouse.store.table import StampedTable
 from packhouse.store.wire import Item
 
 
-def step(table: StampedTable, _policies: Policies, item: Item) -> None:
+def step(table: StampedTable, item: Item) -> None:
     """Lapse a run, or be due again at the end to which heartbeats have moved its lease."""
     run = runs.of_item(item)
     if run.standing(table.stamp.at) is not RunState.HELD:

@@ -30,7 +30,7 @@ class PurchaseLine(View):
 
 
 class Purchase(View):
-    """The licenses to buy: `PUT /cart` takes these lines."""
+    """The licenses to buy: `POST /orders` takes these lines."""
 
     lines: list[PurchaseLine]
     total: Amount
@@ -61,14 +61,14 @@ class CoverageView(View):
 
     @classmethod
     def of(cls, found: Decisions, assignable: list[LicenseType], catalog: Catalog, *, now: Instant) -> "CoverageView":
-        (one,) = found.decided
+        (decided,) = found.decided
         in_stock = next((each.sku for each in assignable if found.stock[each.sku]), None)
         return cls(
-            decision=one.decision,
-            sku=one.sku,
-            needed=one.needed,
+            decision=decided.decision,
+            sku=decided.sku,
+            needed=decided.needed,
             available=found.available,
-            entitlement=EntitlementView.of(one.entitlement, catalog, now=now) if one.entitlement else None,
+            entitlement=EntitlementView.of(decided.entitlement, catalog, now=now) if decided.entitlement else None,
             assignable=Assignable(sku=in_stock, available=found.stock[in_stock]) if in_stock else None,
             purchase=Purchase.of(found),
         )
@@ -83,7 +83,7 @@ class CoverageCounts(View):
 
     @classmethod
     def of(cls, found: Decisions) -> "CoverageCounts":
-        counts = Counter(one.decision for one in found.decided)
+        counts = Counter(decided.decision for decided in found.decided)
         return cls(
             decisions={decision: counts[decision] for decision in Decision},
             missing=found.missing,

@@ -59,7 +59,7 @@ def _absent(value: object) -> bool:
 
 def _never_null(schema: dict[str, Any]) -> None:
     """Describe the field as it is when it is present: never null."""
-    (present,) = (one for one in schema.pop("anyOf") if one != {"type": "null"})
+    (present,) = (choice for choice in schema.pop("anyOf") if choice != {"type": "null"})
     schema.pop("default", None)
     schema.update(present)
 
@@ -90,7 +90,7 @@ class Amount(View):
 
 def _printable(text: str) -> str:
     text = unicodedata.normalize("NFC", text.strip())
-    if text and text.isascii() and text.isprintable():  # most text; any other is checked symbol by symbol
+    if text and text.isascii() and text.isprintable():  # most texts; all others are checked symbol by symbol
         return text
     if any(unicodedata.category(symbol) == "Cc" or symbol in NO_TEXT for symbol in text):
         message = "must be UTF-8 without control characters"

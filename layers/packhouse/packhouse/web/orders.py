@@ -206,7 +206,7 @@ class OrderView(View):
             reference=order.reference,
             checkout_url=order.checkout.url if is_open else None,
             packs=list(order.packs),
-            history=[EventView(at=one.at, status=one.status, by=one.by) for one in order.history],
+            history=[EventView(at=event.at, status=event.status, by=event.by) for event in order.history],
         )
 
 

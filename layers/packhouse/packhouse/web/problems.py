@@ -78,12 +78,12 @@ def invalid(detail: str, *place: str | int) -> FieldsInvalid:
 
 def of_validation(errors: Sequence[Mapping[str, Any]]) -> Refusal:
     """The refusal for pydantic's errors: a missing Idempotency-Key has its own, the others share one."""
-    if any(one["type"] == "missing" and one["loc"] == ("header", "idempotency-key") for one in errors):
+    if any(error["type"] == "missing" and error["loc"] == ("header", "idempotency-key") for error in errors):
         return IdempotencyKeyMissing()
     return FieldsInvalid(
         errors=[
-            FieldError(pointer=_pointer(one["loc"][1:]), detail=one["msg"].removeprefix("Value error, "))
-            for one in errors
+            FieldError(pointer=_pointer(error["loc"][1:]), detail=error["msg"].removeprefix("Value error, "))
+            for error in errors
         ]
     )
 

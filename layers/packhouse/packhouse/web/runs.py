@@ -49,7 +49,7 @@ class StartRunsItem(Request):
 class StartRuns(Request):
     """Runs to start, all or none: a service on 1 to 98 items, each item once.
 
-    A retry of errors names the parent of each item. It may name some of the parent's errors; else it retries all.
+    A retry of errors names the parent of each item. It may name some of the parent's errors; otherwise it retries all.
     """
 
     service: Name
@@ -252,7 +252,7 @@ class SettlementResults(View):
     def of(
         cls, run_ids: Sequence[str], answers: Sequence[tuple[Run, bool] | Refusal], *, by: Stamp
     ) -> "SettlementResults":
-        return cls(results=[cls._result(run_id, one, by) for run_id, one in zip(run_ids, answers, strict=True)])
+        return cls(results=[cls._result(run_id, answer, by) for run_id, answer in zip(run_ids, answers, strict=True)])
 
     @staticmethod
     def _result(run_id: str, answer: tuple[Run, bool] | Refusal, by: Stamp) -> SettlementResult:
@@ -276,7 +276,7 @@ class HeartbeatResults(View):
 
     @classmethod
     def of(cls, run_ids: Sequence[str], answers: Sequence[Run | Refusal], *, by: Stamp) -> "HeartbeatResults":
-        return cls(results=[cls._result(run_id, one, by) for run_id, one in zip(run_ids, answers, strict=True)])
+        return cls(results=[cls._result(run_id, answer, by) for run_id, answer in zip(run_ids, answers, strict=True)])
 
     @staticmethod
     def _result(run_id: str, answer: Run | Refusal, by: Stamp) -> HeartbeatResult:
