@@ -22,6 +22,7 @@ from urllib.parse import urlencode, urlsplit
 import stripe
 
 from dev.clock import Clock
+from tests.harness.answers import Answer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 API_KEY = "sk_test_of_the_tests"
@@ -31,18 +32,6 @@ SUCCEEDS = "4242424242424242"
 DECLINES = "4000000000000002"
 PATIENCE_SECONDS = 15.0
 OFFSET = struct.Struct("<q")  # what the clock's file holds: microseconds
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    status: int
-    headers: Mapping[str, str]
-    """Names in lower case."""
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
 
 
 class FakeStripe:

@@ -13,9 +13,10 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.harness.answers import Answer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE_SECONDS = 60.0
@@ -23,18 +24,6 @@ _PORTS = range(10000, 30000, 100)
 """Below the ports from which a system takes those of outgoing connections; away from `make run`'s own."""
 _PORTS_OF_A_STACK = 80
 _PARTS = ("template.yaml", "dev", "functions", "console", "layers/packhouse")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    status: int
-    headers: Mapping[str, str]
-    """Names in lower case."""
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
 
 
 class LocalStack:

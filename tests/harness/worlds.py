@@ -71,8 +71,10 @@ def shop(world: World, stripe_process: FakeStripe, monkeypatch: pytest.MonkeyPat
     assert refused == []
 
 
-def living_on(engine: str, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+@pytest.fixture
+def world_on_engine(environment: None, clock: Clock, engine: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """A world on ministack; its tables, bus and secret have names of their own."""
+    del environment
     monkeypatch.setenv("AWS_ENDPOINT_URL", engine)
     for name in ("TABLE", "JOURNAL", "BUS", "STRIPE_SECRET"):
         monkeypatch.setenv(name, f"{name.lower()}-{uuid.uuid4()}")

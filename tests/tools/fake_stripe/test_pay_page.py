@@ -3,7 +3,8 @@ from urllib.parse import urlsplit
 
 import stripe
 
-from tests.harness.fake_stripe import DECLINES, SUCCEEDS, Answer, FakeStripe
+from tests.harness.answers import Answer
+from tests.harness.fake_stripe import DECLINES, SUCCEEDS, FakeStripe
 from tests.tools.fake_stripe.building import CANCEL_URL, SUCCESS_URL, intent_of, line, opened, paid, read
 
 

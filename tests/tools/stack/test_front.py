@@ -15,7 +15,8 @@ from dev.config import Config
 from dev.demo.people import Persona
 from dev.stack.front import Front
 from dev.stack.gate import Gate
-from tests.harness.local_stack import Answer, free_port
+from tests.harness.answers import Answer
+from tests.harness.local_stack import free_port
 
 
 class Echo(BaseHTTPRequestHandler):
