@@ -17,19 +17,19 @@ from pathlib import Path
 import pytest
 
 SHARES = {
-    "tests/unit": 20,
-    "tests/api": 125,
-    "tests/events": 75,
-    "tests/house": 35,
-    "tests/console": 75,
-    "tests/tools": 15,
-    "tests/tools/fake_stripe": 30,
-    "tests/tools/stack": 150,
-    "tests/proofs/crash": 90,
+    "tests/unit": 45,
+    "tests/api": 190,
+    "tests/events": 130,
+    "tests/house": 50,
+    "tests/console": 135,
+    "tests/tools": 20,
+    "tests/tools/fake_stripe": 35,
+    "tests/tools/stack": 260,
+    "tests/proofs/crash": 150,
     "tests/proofs/fuzz": 60,
-    "tests/proofs/histories": 35,
-    "tests/proofs/model": 80,
-    "tests/proofs/races": 65,
+    "tests/proofs/histories": 50,
+    "tests/proofs/model": 110,
+    "tests/proofs/races": 110,
 }
 """CPU seconds on the reference machine. Of the names that a test's id begins with, the longest counts."""
 REFERENCE_SECONDS = 0.045
